@@ -1,0 +1,39 @@
+import type { Directory } from "./directory.ts";
+import type { JournalEntry } from "./server.ts";
+import type { Store } from "./store.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Base URLs of the services, without a trailing slash. */
+export interface Endpoints {
+  login: string;
+  graph: string;
+  arm: string;
+  /** Data plane of the first vault; see {@link Context.vaultUrl}. */
+  vault: string;
+  control: string;
+  /** Dataverse environments: name to URL. */
+  organizations: Record<string, string>;
+}
+
+/** A Dataverse environment and the tenant it belongs to. Its rows are in the store's collections of the Dataverse service. */
+export interface Organization {
+  readonly name: string;
+  readonly id: string;
+  readonly tenantId: string;
+  readonly friendlyName: string;
+}
+
+/** What each service of the sandbox is given. Fill `endpoints` in before the first request; read it during requests only. */
+export interface Context {
+  readonly store: Store;
+  readonly tokens: Tokens;
+  readonly directory: Directory;
+  readonly organizations: Map<string, Organization>;
+  readonly endpoints: Endpoints;
+  readonly journal: JournalEntry[];
+  /**
+   * Opens (or finds open) the n-th Key Vault data plane and gives its URL. Key Vault clients take the vault from the host,
+   * and loopback has no names, so each vault has a port of its own: slot 0 is `endpoints.vault`.
+   */
+  vaultUrl(slot: number): Promise<string>;
+}

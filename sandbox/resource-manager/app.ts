@@ -1,0 +1,7 @@
+import type { Hono } from "hono";
+import type { Context } from "../context.ts";
+import { newService } from "../server.ts";
+
+export function resourceManager(_context: Context): Hono {
+  return newService();
+}

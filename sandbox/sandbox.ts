@@ -1,0 +1,107 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Hono } from "hono";
+import { loopbackCertificate } from "./certificates.ts";
+import type { Context, Endpoints } from "./context.ts";
+import { control } from "./control/app.ts";
+import { dataverse } from "./dataverse/app.ts";
+import { Directory } from "./directory.ts";
+import { entra } from "./entra/app.ts";
+import { graph } from "./graph/app.ts";
+import { keyVault } from "./key-vault/app.ts";
+import { resourceManager } from "./resource-manager/app.ts";
+import { defaultSeed, type Seed, seedDirectory } from "./seed.ts";
+import { type Listener, listen } from "./server.ts";
+import { Store } from "./store.ts";
+import { Tokens } from "./tokens.ts";
+
+export interface SandboxOptions {
+  /** Folder for state and certificates. Default: a new temporary one. */
+  readonly directory?: string;
+  /** First of the loopback ports to take; 0 (default) takes free ones. Either way a restart on the same folder gets the same ports. */
+  readonly basePort?: number;
+  /** What an empty sandbox begins with. Default: the publisher's tenant with one Dataverse environment. */
+  readonly seed?: Seed;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  readonly endpoints: Endpoints;
+  /** File of the certificate authority that clients must trust, as in NODE_EXTRA_CA_CERTS. */
+  readonly authorityPath: string;
+  readonly context: Context;
+  close(): Promise<void>;
+}
+
+/** Ports from the base: the four services, the control port, then vaults from +10 and Dataverse environments from +20. */
+const portOffsets: Record<string, number> = { login: 0, graph: 1, arm: 2, control: 3 };
+
+/** Starts all services, each on a port of its own. Rejects with the name of the service whose port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), "dataverse-s2s-sandbox-"));
+  const certificate = await loopbackCertificate(directory);
+  const store = new Store(join(directory, "state.json"));
+  const ports = store.collection<number>("ports");
+  const listeners = new Map<string, Promise<Listener>>();
+
+  const open = (name: string, app: () => Hono, offset: number): Promise<Listener> => {
+    const known = listeners.get(name);
+    if (known) return known;
+    const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
+    const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch(
+      (error) => {
+        throw new Error(
+          `The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${(error as Error).message}`,
+          { cause: error },
+        );
+      },
+    );
+    listeners.set(name, listener);
+    return listener.then((opened) => {
+      ports.set(name, opened.port);
+      return opened;
+    });
+  };
+
+  const context: Context = {
+    store,
+    tokens: await Tokens.open(store),
+    directory: new Directory(store),
+    organizations: store.collection("organizations"),
+    endpoints: { login: "", graph: "", arm: "", vault: "", control: "", organizations: {} },
+    journal: [],
+    vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 10 + slot)).url,
+  };
+  seedDirectory(context, options.seed ?? defaultSeed);
+
+  const services = { login: entra, graph, arm: resourceManager, control };
+  for (const [name, service] of Object.entries(services)) {
+    const { url } = await open(name, () => service(context), portOffsets[name]!);
+    context.endpoints[name as keyof typeof services] = url;
+  }
+  context.endpoints.vault = await context.vaultUrl(0);
+  for (const name of ports.keys()) {
+    if (name.startsWith("vault ")) await context.vaultUrl(Number(name.slice("vault ".length)));
+  }
+  let offset = 20;
+  for (const organization of context.organizations.values()) {
+    const { url } = await open(
+      `dataverse ${organization.name}`,
+      () => dataverse(context, organization),
+      offset++,
+    );
+    context.endpoints.organizations[organization.name] = url;
+  }
+  await store.commit();
+
+  return {
+    endpoints: context.endpoints,
+    authorityPath: certificate.authorityPath,
+    context,
+    async close() {
+      await Promise.all([...listeners.values()].map(async (listener) => (await listener).close()));
+      await store.commit();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** A GUID that depends on nothing but the name, in the form of a version 5 UUID. */
+export function guidOf(name: string): string {
+  const hash = createHash("sha256").update(name).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x50;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/**
+ * Everything the sandbox remembers: named collections of plain JSON rows. With a path it survives restarts: `commit`
+ * resolves once all that was written before the call is on disk, so what a service acknowledged is never lost.
+ */
+export class Store {
+  readonly path: string | undefined;
+  private readonly collections = new Map<string, Map<string, unknown>>();
+  private writing: Promise<void> | undefined;
+  private queued: Promise<void> | undefined;
+
+  constructor(path?: string) {
+    this.path = path;
+    if (path && existsSync(path)) {
+      const saved = JSON.parse(readFileSync(path, "utf8")) as Record<string, Record<string, unknown>>;
+      for (const [name, rows] of Object.entries(saved)) {
+        this.collections.set(name, new Map(Object.entries(rows)));
+      }
+    }
+  }
+
+  /** The rows of one kind by key. Change a row in place or with `set`, then let the request end: it commits. */
+  collection<Row>(name: string): Map<string, Row> {
+    let rows = this.collections.get(name);
+    if (!rows) {
+      rows = new Map();
+      this.collections.set(name, rows);
+    }
+    return rows as Map<string, Row>;
+  }
+
+  /** A new GUID; the n-th one of a store is always the same, so that two runs from one seed give the same ids. */
+  newId(): string {
+    const counters = this.collection<number>("counters");
+    const next = (counters.get("ids") ?? 0) + 1;
+    counters.set("ids", next);
+    return guidOf(`row ${next}`);
+  }
+
+  /** The sandbox's time: the machine's, moved by what the control port set. */
+  now(): Date {
+    return new Date(Date.now() + (this.collection<number>("clock").get("offsetMilliseconds") ?? 0));
+  }
+
+  /** Moves the sandbox's clock so that it shows `time` now. */
+  setClock(time: Date): void {
+    this.collection<number>("clock").set("offsetMilliseconds", time.getTime() - Date.now());
+  }
+
+  /** Waits until the present state is on disk. Commits that come while one is being written share the next write. */
+  commit(): Promise<void> {
+    if (!this.path) return Promise.resolve();
+    if (!this.writing) {
+      this.writing = this.write().finally(() => {
+        this.writing = undefined;
+      });
+      return this.writing;
+    }
+    this.queued ??= this.writing
+      .catch(() => undefined)
+      .then(() => {
+        this.queued = undefined;
+        return this.commit();
+      });
+    return this.queued;
+  }
+
+  private async write(): Promise<void> {
+    const path = this.path!;
+    const state = Object.fromEntries(
+      [...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]),
+    );
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(`${path}.new`, "w", 0o600);
+    try {
+      await file.writeFile(JSON.stringify(state));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+  }
+}
