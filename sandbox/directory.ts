@@ -91,6 +91,15 @@ export interface OAuth2PermissionGrant {
   scope: string;
 }
 
+/** A person of one tenant who can sign in with a password. The sandbox's are administrators: they may consent for everybody. */
+export interface User {
+  readonly id: string;
+  readonly tenantId: string;
+  userPrincipalName: string;
+  displayName: string;
+  password: string;
+}
+
 /** Client ids of Microsoft's own applications, which have a service principal in each tenant. */
 export const firstParty = {
   graph: "00000003-0000-0000-c000-000000000000",
@@ -102,14 +111,18 @@ export const firstParty = {
 /** The directory of all tenants, by object id. Entra signs in against it, Graph manages it, the other services look into it. */
 export class Directory {
   readonly tenants: Map<string, Tenant>;
+  readonly users: Map<string, User>;
   /** Applications by object id, soft-deleted ones too. */
   readonly applications: Map<string, Application>;
   /** Service principals by object id, soft-deleted ones too. */
   readonly servicePrincipals: Map<string, ServicePrincipal>;
   readonly appRoleAssignments: Map<string, AppRoleAssignment>;
   readonly oauth2PermissionGrants: Map<string, OAuth2PermissionGrant>;
+  private readonly store: Store;
 
   constructor(store: Store) {
+    this.store = store;
+    this.users = store.collection("users");
     this.tenants = store.collection("tenants");
     this.applications = store.collection("applications");
     this.servicePrincipals = store.collection("servicePrincipals");
@@ -139,6 +152,47 @@ export class Directory {
     );
   }
 
+  /**
+   * Installs an application in a tenant, as consent or `POST /servicePrincipals` does. What the principal shows of the
+   * application is copied now; Entra carries later changes over in the home tenant only.
+   */
+  createServicePrincipal(application: Application, tenantId: string): ServicePrincipal {
+    const principal: ServicePrincipal = {
+      id: this.store.newId(),
+      tenantId,
+      appId: application.appId,
+      appOwnerOrganizationId: application.tenantId,
+      displayName: application.displayName,
+      accountEnabled: true,
+      appRoleAssignmentRequired: false,
+      createdDateTime: this.store.now().toISOString(),
+      deletedDateTime: null,
+      servicePrincipalNames: [],
+      appRoles: [],
+      oauth2PermissionScopes: [],
+      owners: [],
+    };
+    mirrorApplication(application, principal);
+    this.servicePrincipals.set(principal.id, principal);
+    return principal;
+  }
+
+  /** The delegated permissions of `client` on `resource` for the whole tenant; made with no scope when there are none yet. */
+  grantForAll(client: ServicePrincipal, resource: ServicePrincipal): OAuth2PermissionGrant {
+    const id = grantId(client.id, resource.id);
+    const grant = this.oauth2PermissionGrants.get(id) ?? {
+      id,
+      tenantId: client.tenantId,
+      clientId: client.id,
+      consentType: "AllPrincipals",
+      principalId: null,
+      resourceId: resource.id,
+      scope: "",
+    };
+    this.oauth2PermissionGrants.set(id, grant);
+    return grant;
+  }
+
   /** Names of the application permissions that a service principal holds on the application `resourceAppId`. */
   appRolesOf(principal: ServicePrincipal, resourceAppId: string): string[] {
     const resource = this.servicePrincipal(principal.tenantId, resourceAppId);
@@ -149,4 +203,22 @@ export class Directory {
         resource.appRoles.filter((role) => role.id === row.appRoleId).map((role) => role.value),
       );
   }
+}
+
+/** Copies to a service principal what it shows of its application. */
+export function mirrorApplication(application: Application, principal: ServicePrincipal): void {
+  principal.displayName = application.displayName;
+  principal.servicePrincipalNames = [application.appId, ...application.identifierUris];
+  principal.appRoles = (application.appRoles ?? []) as ServicePrincipal["appRoles"];
+  principal.oauth2PermissionScopes = (application.api.oauth2PermissionScopes ??
+    []) as ServicePrincipal["oauth2PermissionScopes"];
+  principal.homepage = application.web.homePageUrl;
+  principal.logoutUrl = application.web.logoutUrl;
+  principal.replyUrls = application.web.redirectUris;
+  principal.signInAudience = application.signInAudience;
+}
+
+/** Entra's id of a delegated permission grant is made of the ids of those it is between. */
+export function grantId(...objectIds: string[]): string {
+  return Buffer.from(objectIds.join("").replaceAll("-", ""), "hex").toString("base64url");
 }

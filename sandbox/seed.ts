@@ -5,6 +5,7 @@ import {
   firstParty,
   type ServicePrincipal,
   type Tenant,
+  type User,
 } from "./directory.ts";
 import { guidOf } from "./store.ts";
 
@@ -41,15 +42,24 @@ export const defaultSeed: Seed = {
 /** The subscription of the publisher's tenant. */
 export const subscriptionId = guidOf("subscription publisher");
 
-/** Application permissions of Microsoft Graph that the administrators hold. */
-const graphPermissions = [
-  "Application.ReadWrite.All",
-  "Application.Read.All",
-  "AppRoleAssignment.ReadWrite.All",
-  "DelegatedPermissionGrant.ReadWrite.All",
-  "Directory.Read.All",
-  "Application.ReadWrite.OwnedBy",
-];
+/** Application permissions of Microsoft Graph that the administrators hold, with Microsoft's ids of them. */
+const graphPermissions = {
+  "Application.ReadWrite.All": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+  "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf420ac3ad",
+  "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+  "DelegatedPermissionGrant.ReadWrite.All": "8e8e4742-1d95-4f68-9d56-6ee75648c72a",
+  "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
+  "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
+};
+
+/** Delegated permissions of Microsoft Graph, with Microsoft's ids of them. */
+const graphScopes = {
+  "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
+  "Application.Read.All": "c79f8feb-a9db-4090-85f9-90d820caa0eb",
+  "Application.ReadWrite.All": "bdfbf15f-ee85-4955-8675-146e8e5296b5",
+  "DelegatedPermissionGrant.ReadWrite.All": "41ce6ca6-6826-4807-84f1-1c82854f7ee5",
+  "Directory.Read.All": "06da0dbc-49e2-44d2-8312-53f166ab848a",
+};
 
 /** The administrator of a seeded tenant; the same at every start, so that commands and tests can be given it. */
 export function administratorOf(tenantName: string): Administrator {
@@ -58,6 +68,19 @@ export function administratorOf(tenantName: string): Administrator {
     clientId: guidOf(`administrator application ${tenantName}`),
     clientSecret: `sandbox~${guidOf(`administrator secret ${tenantName}`).replaceAll("-", "")}`,
     objectId: guidOf(`administrator principal ${tenantName}`),
+  };
+}
+
+/** The person who administers a tenant of `seed`: signs in on the consent and device pages. The same at every start. */
+export function administratorUserOf(
+  tenantName: string,
+  seed: Seed = defaultSeed,
+): { userName: string; password: string } {
+  const tenant = seed.tenants.find(({ name }) => name === tenantName);
+  if (!tenant) throw new Error(`The seed has no tenant '${tenantName}'.`);
+  return {
+    userName: `administrator@${tenant.domains[0]}`,
+    password: `sandbox!${guidOf(`administrator password ${tenantName}`).replaceAll("-", "")}`,
   };
 }
 
@@ -73,10 +96,15 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
       "Microsoft Graph",
       "https://graph.microsoft.com",
     );
-    graph.appRoles = graphPermissions.map((value) => ({
-      id: guidOf(`graph permission ${value}`),
+    graph.appRoles = Object.entries(graphPermissions).map(([value, id]) => ({
+      id,
       value,
       displayName: value,
+    }));
+    graph.oauth2PermissionScopes = Object.entries(graphScopes).map(([value, id]) => ({
+      id,
+      value,
+      adminConsentDisplayName: value,
     }));
     const dataverse = firstPartyPrincipal(
       tenant,
@@ -91,15 +119,41 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
         adminConsentDisplayName: "Access Dynamics 365 as organization users",
       },
     ];
-    const others = [
-      firstPartyPrincipal(
-        tenant,
-        firstParty.resourceManager,
-        "Azure Resource Manager",
-        "https://management.azure.com/",
-      ),
-      firstPartyPrincipal(tenant, firstParty.keyVault, "Azure Key Vault", "https://vault.azure.net"),
+    const resourceManager = firstPartyPrincipal(
+      tenant,
+      firstParty.resourceManager,
+      "Azure Resource Manager",
+      "https://management.azure.com/",
+    );
+    resourceManager.oauth2PermissionScopes = [
+      {
+        id: "41094075-9dad-400e-a0bd-54e686782033",
+        value: "user_impersonation",
+        adminConsentDisplayName: "Access Azure Resource Manager as organization users",
+      },
     ];
+    const keyVault = firstPartyPrincipal(
+      tenant,
+      firstParty.keyVault,
+      "Azure Key Vault",
+      "https://vault.azure.net",
+    );
+    keyVault.oauth2PermissionScopes = [
+      {
+        id: "f53da476-18e3-4152-8e01-aec403e6edc0",
+        value: "user_impersonation",
+        adminConsentDisplayName: "Have full access to the Azure Key Vault service",
+      },
+    ];
+    const { userName, password } = administratorUserOf(name, seed);
+    const user: User = {
+      id: guidOf(`administrator user ${name}`),
+      tenantId: tenant.id,
+      userPrincipalName: userName,
+      displayName: `${displayName} administrator`,
+      password,
+    };
+    directory.users.set(user.id, user);
     const administrator = administratorOf(name);
     const created = store.now().toISOString();
     const application: Application = {
@@ -137,7 +191,8 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
       id: administrator.objectId,
       appOwnerOrganizationId: tenant.id,
     };
-    for (const row of [graph, dataverse, ...others, principal]) directory.servicePrincipals.set(row.id, row);
+    for (const row of [graph, dataverse, resourceManager, keyVault, principal])
+      directory.servicePrincipals.set(row.id, row);
     for (const role of graph.appRoles) {
       const assignment: AppRoleAssignment = {
         id: guidOf(`administrator ${name} ${role.value}`),

@@ -36,8 +36,7 @@ export async function startTestSandbox(options: SandboxOptions = {}): Promise<Te
         scope: `${resource}/.default`,
       });
       const answer = await http.post(`${sandbox.endpoints.login}/${as.tenantId}/oauth2/v2.0/token`, form);
-      if (answer.status !== 200)
-        throw new Error(`Sign-in answered ${answer.status}: ${JSON.stringify(answer.data)}`);
+      if (answer.status !== 200) throw new Error(`Sign-in answered ${answer.status}: ${JSON.stringify(answer.data)}`);
       return answer.data.access_token as string;
     },
     async close() {

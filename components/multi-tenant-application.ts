@@ -1,0 +1,92 @@
+import * as azuread from "@pulumi/azuread";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface MultiTenantApplicationArgs {
+  /** Name that administrators see when they consent. Updates in place. */
+  readonly displayName: pulumi.Input<string>;
+  /** Home page (sign-on URL). Updates in place. */
+  readonly signOnUrl?: pulumi.Input<string>;
+  /** Where Entra sends the administrator after consent, such as `https://contoso.example/consented`. Updates in place. */
+  readonly redirectUris: pulumi.Input<string>[];
+  /**
+   * Application ID URI. Default: `api://{client id}`. Another must be under a verified domain of the publisher's tenant
+   * (Entra's rule for multi-tenant applications). A change replaces the URI, not the application.
+   */
+  readonly identifierUri?: pulumi.Input<string>;
+  /** Refuse to delete the application: every subscriber's consent goes with it. Default: false. */
+  readonly protect?: boolean;
+}
+
+/** Client id of Dataverse in every tenant, and its delegated permission "Access Dynamics 365 as organization users". */
+const dataverse = {
+  clientId: "00000007-0000-0000-c000-000000000000",
+  userImpersonation: "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4",
+};
+
+/** The publisher's application: open to all organizations, with the Dynamics 365 permission and a service principal at home. */
+export class MultiTenantApplication extends pulumi.ComponentResource {
+  /** Application (client) id: what subscribers consent to. */
+  readonly clientId: pulumi.Output<string>;
+  /** Object id of the application in the publisher's tenant. */
+  readonly objectId: pulumi.Output<string>;
+  /** Resource id as the azuread provider's other resources take it: `/applications/{object id}`. */
+  readonly applicationId: pulumi.Output<string>;
+  /** Application ID URI. */
+  readonly identifierUri: pulumi.Output<string>;
+  /** Object id of the service principal in the publisher's tenant. */
+  readonly servicePrincipalId: pulumi.Output<string>;
+
+  constructor(name: string, args: MultiTenantApplicationArgs, options?: pulumi.ComponentResourceOptions) {
+    super("dataverse-s2s:index:MultiTenantApplication", name, {}, options);
+
+    const application = new azuread.Application(
+      name,
+      {
+        displayName: args.displayName,
+        signInAudience: "AzureADMultipleOrgs",
+        web: {
+          homepageUrl: args.signOnUrl,
+          redirectUris: args.redirectUris.map((uri) => pulumi.output(uri).apply(withPath)),
+        },
+        requiredResourceAccesses: [
+          {
+            resourceAppId: dataverse.clientId,
+            resourceAccesses: [{ id: dataverse.userImpersonation, type: "Scope" }],
+          },
+        ],
+      },
+      // The default URI holds the client id, so it can only come after the application, as a resource of its own.
+      { parent: this, protect: args.protect, ignoreChanges: ["identifierUris"] },
+    );
+    const identifierUri = new azuread.ApplicationIdentifierUri(
+      name,
+      {
+        applicationId: application.id,
+        identifierUri: args.identifierUri ?? pulumi.interpolate`api://${application.clientId}`,
+      },
+      { parent: this },
+    );
+    // After the URI: Dataverse copies it from here into the application user.
+    const servicePrincipal = new azuread.ServicePrincipal(
+      name,
+      { clientId: application.clientId },
+      { parent: this, protect: args.protect, dependsOn: identifierUri },
+    );
+
+    this.clientId = servicePrincipal.clientId;
+    this.objectId = application.objectId;
+    this.applicationId = application.id;
+    this.identifierUri = identifierUri.identifierUri;
+    this.servicePrincipalId = servicePrincipal.objectId;
+    this.registerOutputs({
+      clientId: this.clientId,
+      objectId: this.objectId,
+      applicationId: this.applicationId,
+      identifierUri: this.identifierUri,
+      servicePrincipalId: this.servicePrincipalId,
+    });
+  }
+}
+
+/** Entra keeps an address without a path with a trailing slash, and the azuread provider refuses it without one. */
+const withPath = (uri: string) => (/^https?:\/\/[^/]+$/.test(uri) ? `${uri}/` : uri);

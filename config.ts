@@ -1,0 +1,202 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { cloudOf } from "./dynamic-providers/entra/clouds.ts";
+import { identitySchema } from "./dynamic-providers/entra/identity.ts";
+import { roleShape } from "./dynamic-providers/lifecycles/security-role.ts";
+
+const namespace = "dataverse-s2s";
+
+const guid = z.guid("must be a GUID");
+const httpsUrl = z.url({ protocol: /^https$/, error: "must be an https:// address" });
+/** Entra takes http for the loopback host only. */
+const redirectUri = z
+  .url({ protocol: /^https?$/, error: "must be an https:// address" })
+  .refine(
+    (uri) => uri.startsWith("https://") || isLoopback(uri),
+    "must be an https:// address (http only for localhost)",
+  );
+const wholeNumber = (least: number, most: number) =>
+  z
+    .int(`must be a whole number from ${least} to ${most}`)
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`);
+const text = (most: number) =>
+  z.string("must be a text").min(1, "must not be empty").max(most, `must have at most ${most} characters`);
+const flag = z.boolean("must be true or false");
+
+const applicationSchema = z.strictObject({
+  displayName: text(120),
+  contactEmail: z.email("must be an email address"),
+  signOnUrl: httpsUrl,
+  redirectUris: z.array(redirectUri, "must be a list of addresses").min(1, "must have at least one address"),
+  identifierUri: z
+    .string()
+    .regex(/^(api|https):\/\/\S+$/, "must begin with api:// or https://")
+    .optional(),
+  secret: z
+    .strictObject({
+      lifetimeYears: z.union([z.literal(1), z.literal(2)], "must be 1 or 2").default(1),
+      renewBeforeDays: wholeNumber(1, 180).default(30),
+    })
+    .prefault({}),
+  keyVault: z.strictObject({
+    resourceGroup: text(90),
+    location: text(50),
+    name: z
+      .string()
+      .regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/, "must be 3 to 24 letters, digits and hyphens")
+      .optional(),
+    readers: z.array(guid, "must be a list of object ids").default([]),
+    softDeleteRetentionDays: wholeNumber(7, 90).default(90),
+    purgeProtection: flag.default(false),
+  }),
+});
+
+const subscriberSchema = z.strictObject({
+  environmentUrl: httpsUrl,
+  tenantId: guid.optional(),
+  businessUnit: text(160).optional(),
+  admin: identitySchema.optional(),
+});
+
+const schema = z.strictObject({
+  application: applicationSchema,
+  role: z.strictObject(roleShape),
+  subscribers: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,49}$/, "must begin with a letter and have only small letters, digits and hyphens"),
+      subscriberSchema,
+      "must be a map of subscribers by name",
+    )
+    .default({}),
+  endpoints: z.strictObject({ loginUrl: httpsUrl, graphUrl: httpsUrl, keyVaultHost: text(253) }).optional(),
+  protect: flag.default(false),
+  production: flag.optional(),
+});
+
+/** The stack config, checked whole and with its defaults filled in. */
+export type StackConfig = z.output<typeof schema>;
+
+/** One thing wrong: where in the stack config, and what. */
+export interface ConfigProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Checks values by key, as stack config has them. Gives the config or everything that is wrong with it, never a part of it. */
+export function checkConfig(
+  values: Record<string, unknown>,
+  stack: string,
+): { config: StackConfig } | { problems: ConfigProblem[] } {
+  const result = schema.safeParse(values, { error: reasonFor });
+  const problems = (result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, values));
+  const production = typeof values.production === "boolean" ? values.production : /^prod(-|$)/.test(stack);
+  problems.push(...crossProblems(values, production));
+  return result.success && problems.length === 0 ? { config: result.data } : { problems };
+}
+
+/** The stack config of the running program; throws one error that lists all problems, each with its path and mend. */
+export function loadConfig(): StackConfig {
+  const config = new pulumi.Config(namespace);
+  const keys = Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith(`${namespace}:`))
+    .map((key) => key.slice(namespace.length + 1));
+  const values = Object.fromEntries(keys.map((key) => [key, readValue(config, key)]));
+  const checked = checkConfig(values, pulumi.getStack());
+  if ("config" in checked) return checked.config;
+  const lines = checked.problems.map(({ path, reason }) => `  ${namespace}:${path} ${reason}`);
+  const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
+  throw new pulumi.RunError(
+    `The config of stack '${pulumi.getStack()}' has ${count}; nothing was touched:\n${lines.join("\n")}\n` +
+      `Mend each in Pulumi.${pulumi.getStack()}.yaml, or with: pulumi config set --path '${namespace}:${checked.problems[0]!.path}' VALUE`,
+  );
+}
+
+function readValue(config: pulumi.Config, key: string): unknown {
+  const raw = config.get(key);
+  try {
+    return config.getObject(key);
+  } catch {
+    return raw; // a plain text
+  }
+}
+
+const reasonFor: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === "invalid_type") return `must be ${article(issue.expected)}`;
+  return undefined;
+};
+
+const article = (type: string) =>
+  ({ object: "a map", record: "a map", array: "a list", string: "a text", int: "a whole number" })[type] ?? `a ${type}`;
+
+function problemsOf(issue: z.core.$ZodIssue, values: unknown): ConfigProblem[] {
+  const path = pathOf(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [path, key].filter(Boolean).join("."),
+      reason: "is not a known setting: check its spelling, or remove it",
+    }));
+  }
+  if (issue.code === "invalid_key") return [{ path, reason: issue.issues.map(({ message }) => message).join(", ") }];
+  return [{ path, reason: isMissing(values, issue.path) ? "is missing" : issue.message }];
+}
+
+/** As `pulumi config set --path` takes it: "application.redirectUris[0]". */
+const pathOf = (keys: PropertyKey[]) =>
+  keys
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+
+/** Whatever a check says of a value that is not there: the user wants to hear that it is missing. */
+function isMissing(values: unknown, path: PropertyKey[]): boolean {
+  const value = path.reduce((place, key) => (place as Record<PropertyKey, unknown> | null | undefined)?.[key], values);
+  return value === undefined || value === null;
+}
+
+/** What no single field can tell, looked at in the raw values so that it is told together with everything else. */
+function crossProblems(values: Record<string, unknown>, production: boolean): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const application = mapOf(values.application);
+  if (production) {
+    const addresses = {
+      signOnUrl: application.signOnUrl,
+      ...indexed("redirectUris", application.redirectUris),
+    };
+    for (const [name, address] of Object.entries(addresses)) {
+      if (typeof address === "string" && isLoopback(address)) {
+        problems.push({
+          path: `application.${name}`,
+          reason: "must not be localhost in a production stack: use the application's public address",
+        });
+      }
+    }
+  }
+  for (const [name, subscriber] of Object.entries(mapOf(values.subscribers))) {
+    const { environmentUrl } = mapOf(subscriber);
+    if (typeof environmentUrl !== "string" || !URL.canParse(environmentUrl) || !environmentUrl.startsWith("https://"))
+      continue;
+    const path = `subscribers.${name}.environmentUrl`;
+    if (!values.endpoints && !cloudOf(environmentUrl)) {
+      problems.push({
+        path,
+        reason: "is not an address of Dataverse in any cloud: such as https://contoso.crm4.dynamics.com",
+      });
+    } else if (new URL(environmentUrl).pathname !== "/") {
+      problems.push({ path, reason: "must be the environment's address alone, without a path" });
+    }
+  }
+  return problems;
+}
+
+const mapOf = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+
+const indexed = (name: string, list: unknown): Record<string, unknown> =>
+  Array.isArray(list) ? Object.fromEntries(list.map((item, index) => [`${name}[${index}]`, item])) : {};
+
+function isLoopback(address: string): boolean {
+  return URL.canParse(address) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
+}

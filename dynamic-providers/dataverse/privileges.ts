@@ -1,0 +1,105 @@
+import { AccessError } from "../errors.ts";
+import { type Dataverse, literal, type Row } from "./client.ts";
+
+/** How far a privilege reaches: own rows, own business unit, that and the ones below, the whole organization. */
+export const depths = ["Basic", "Local", "Deep", "Global"] as const;
+export type Depth = (typeof depths)[number];
+
+/** Privileges of a role: name to depth, as in `{ prvReadAccount: "Global" }`. */
+export type Privileges = Record<string, Depth>;
+
+/**
+ * What the platform gives to each new role by itself (wire facts D7). They are neither drift nor taken away: whether a role
+ * can be without them is not documented.
+ */
+const implicit = new Set([
+  "prvReadSharePointData",
+  "prvWriteSharePointData",
+  "prvCreateSharePointData",
+  "prvReadSharePointDocument",
+  "prvReadSdkMessage",
+  "prvReadSdkMessageProcessingStep",
+  "prvReadSdkMessageProcessingStepImage",
+  "prvReadPluginAssembly",
+  "prvReadPluginType",
+]);
+
+/** The privileges of a role, with the implicit ones told apart. */
+export async function rolePrivileges(
+  api: Dataverse,
+  roleId: string,
+): Promise<{ declared: Privileges; implicit: Privileges }> {
+  const { RolePrivileges } = await api.get(`RetrieveRolePrivilegesRole(RoleId=${roleId})`);
+  const rows = Array.isArray(RolePrivileges) ? (RolePrivileges as Row[]) : [];
+  const names = await namesOf(api, rows);
+  const result: { declared: Privileges; implicit: Privileges } = { declared: {}, implicit: {} };
+  for (const row of rows) {
+    const name = names.get(String(row.PrivilegeId)) ?? String(row.PrivilegeId);
+    const depth = typeof row.Depth === "number" ? depths[row.Depth] : row.Depth;
+    result[implicit.has(name) ? "implicit" : "declared"][name] = depth as Depth;
+  }
+  return result;
+}
+
+/** Names by id; asks only for those that the answer itself left out. */
+async function namesOf(api: Dataverse, rows: Row[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const unnamed: string[] = [];
+  for (const { PrivilegeId, PrivilegeName } of rows) {
+    if (typeof PrivilegeName === "string" && PrivilegeName) names.set(String(PrivilegeId), PrivilegeName);
+    else unnamed.push(String(PrivilegeId));
+  }
+  for (const row of await privilegesWhere(
+    api,
+    unnamed.map((id) => `privilegeid eq ${id}`),
+  )) {
+    names.set(String(row.privilegeid), String(row.name));
+  }
+  return names;
+}
+
+/** At most this many conditions a request, to keep its address under the platform's limit. */
+const conditionsPerRequest = 40;
+
+async function privilegesWhere(api: Dataverse, conditions: string[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let start = 0; start < conditions.length; start += conditionsPerRequest) {
+    const filter = conditions.slice(start, start + conditionsPerRequest).join(" or ");
+    rows.push(...(await api.list(`privileges?$select=privilegeid,name&$filter=${encodeURIComponent(filter)}`)));
+  }
+  return rows;
+}
+
+/** Ids of privileges by name. Names that the environment does not have are refused, all at once. */
+export async function privilegeIds(api: Dataverse, names: string[]): Promise<Map<string, string>> {
+  const rows = await privilegesWhere(
+    api,
+    names.map((name) => `name eq ${literal(name)}`),
+  );
+  const ids = new Map(rows.map((row) => [String(row.name), String(row.privilegeid)]));
+  const unknown = names.filter((name) => !ids.has(name));
+  if (unknown.length > 0) {
+    throw new AccessError(
+      `${api.environmentUrl} has no privilege named ${unknown.join(", ")}. ` +
+        "Names are case-sensitive and end in the table's schema name: prvReadAccount. Install the solution that brings the table first.",
+    );
+  }
+  return ids;
+}
+
+/** Makes a role hold exactly these privileges. */
+export async function replacePrivileges(
+  api: Dataverse,
+  role: { roleId: string; businessUnitId: string },
+  privileges: Privileges,
+  ids: Map<string, string>,
+): Promise<void> {
+  await api.post(`roles(${role.roleId})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole`, {
+    Privileges: Object.entries(privileges).map(([name, depth]) => ({
+      Depth: depth,
+      PrivilegeId: ids.get(name),
+      BusinessUnitId: role.businessUnitId,
+      PrivilegeName: name,
+    })),
+  });
+}

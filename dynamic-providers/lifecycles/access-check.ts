@@ -1,0 +1,187 @@
+import { z } from "zod";
+import type { Connection, Target } from "../connection.ts";
+import { type Dataverse, dataverse } from "../dataverse/client.ts";
+import { entitySetOf } from "../dataverse/metadata.ts";
+import type { Privileges } from "../dataverse/privileges.ts";
+import { holdings } from "../dataverse/roles.ts";
+import { isVaultOf } from "../entra/clouds.ts";
+import { accessToken, type SignIn } from "../entra/tokens.ts";
+import { AccessError, explain, VendorError } from "../errors.ts";
+import { readSecret } from "../key-vault/secrets.ts";
+import { waitFor } from "../waiting.ts";
+import { lifecycle, targetShape } from "./lifecycle.ts";
+import { roleShape } from "./security-role.ts";
+
+export interface AccessCheckInputs extends Target {
+  readonly applicationId: string;
+  /** Address of the Key Vault secret that holds the application's client secret. */
+  readonly secretUri: string;
+  readonly userId: string;
+  readonly roleIds: string[];
+  readonly privileges: Privileges;
+  /** Always true; false in a refreshed state is access that does not work any more. */
+  readonly working: boolean;
+}
+
+export interface AccessCheckOutputs {
+  readonly organizationId: string | undefined;
+  /** Entity set that was read as the application; undefined where the role opens none. */
+  readonly tableRead: string | undefined;
+  /** Names of the roles that the user holds. */
+  readonly rolesHeld: string[];
+  /** Why the last check failed; empty when it did not. */
+  readonly problem: string;
+  readonly working: boolean;
+}
+
+/** Lifecycle of an access check; resources/access-check.ts has what programs declare. It leaves nothing behind. */
+export const accessCheck = lifecycle<AccessCheckInputs, AccessCheckOutputs>({
+  kind: "access check",
+  schema: z.object({
+    ...targetShape,
+    applicationId: z.guid("must be the client id of the application, a GUID"),
+    secretUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault secret" }),
+    userId: z.guid("must be a GUID"),
+    roleIds: z.array(z.guid("must be a GUID")),
+    privileges: roleShape.privileges,
+  }),
+  replaceOn: ["environmentUrl"],
+  deleteBeforeReplace: false,
+  updateOn: ["applicationId", "secretUri", "userId", "roleIds", "privileges", "working"],
+  defaults: { working: true },
+
+  async ensure(connection, inputs) {
+    const outputs = await check(connection, inputs, settlingSeconds);
+    return { id: `${inputs.environmentUrl}/${inputs.applicationId}`, outputs };
+  },
+
+  async observe(connection, _id, state) {
+    try {
+      return await check(connection, state, 0);
+    } catch (error) {
+      // Drift, not a failure of the refresh: the next `up` mends what it can and checks again.
+      const { subscriber, environmentUrl, applicationId } = state;
+      const { message } = explain(error, {
+        doing: "Checking access",
+        subscriber,
+        environmentUrl,
+        applicationId,
+      });
+      connection.warn(message);
+      return {
+        organizationId: state.organizationId,
+        tableRead: state.tableRead,
+        rolesHeld: state.rolesHeld,
+        problem: message,
+        working: false,
+      };
+    }
+  },
+
+  async remove() {},
+});
+
+/** Rights on a vault take up to ten minutes to be seen there; all else settles within two (wire facts C2, D1, F1). */
+const settlingSeconds = 120;
+const vaultSettlingSeconds = 600;
+
+/** What may be refused for a while after it was made, at each step. */
+const settling = {
+  vault: ["ForbiddenByRbac"],
+  signIn: ["AADSTS7000215", "AADSTS7000229", "AADSTS700016"],
+  dataverse: ["0x80072560", "0x80042f09", "0x80040220"],
+};
+
+async function check(connection: Connection, inputs: AccessCheckInputs, seconds: number): Promise<AccessCheckOutputs> {
+  const { api, cloud, tenantId, warn } = connection;
+  const patient = <T>(what: string, codes: string[], limit: number, act: () => Promise<T>) =>
+    untilSettled(connection, what, codes, limit, act);
+
+  const clientSecret = await patient(
+    "the right to read the secret",
+    settling.vault,
+    seconds && vaultSettlingSeconds,
+    () => secretFromVault(connection, inputs),
+  );
+  const signIn: SignIn = {
+    identity: { kind: "clientSecret", clientId: inputs.applicationId, clientSecret },
+    loginUrl: cloud.loginUrl,
+    tenantId,
+    resource: inputs.environmentUrl,
+  };
+  await patient("Entra to accept the application's secret", settling.signIn, seconds, () =>
+    accessToken(signIn, { fresh: true }),
+  );
+  const application = dataverse(inputs.environmentUrl, () => accessToken(signIn));
+  const who = await patient("Dataverse to know the application user", settling.dataverse, seconds, () =>
+    application.get("WhoAmI"),
+  );
+  if (String(who.UserId).toLowerCase() !== inputs.userId) {
+    throw new AccessError(
+      `The application signs in to ${inputs.environmentUrl} as user ${who.UserId}, not as ${inputs.userId}. Run the command with --refresh.`,
+    );
+  }
+  const tableRead = await patient("the role's privileges to take effect", settling.dataverse, seconds, () =>
+    readATable(api, application, inputs.privileges),
+  );
+  const roles = (await holdings(api, inputs.userId))?.roles ?? [];
+  const missing = inputs.roleIds.filter((wanted) => !roles.some(({ roleId }) => roleId === wanted));
+  if (missing.length > 0)
+    throw new AccessError(
+      `The application user of '${inputs.subscriber}' does not hold role ${missing.join(", ")}. Run the command with --refresh.`,
+    );
+  const excess = roles.filter(({ roleId }) => !inputs.roleIds.includes(roleId)).map(({ name }) => name);
+  if (excess.length > 0) warn(`the application user holds more than what is declared: ${excess.join(", ")}`);
+  return {
+    organizationId: String(who.OrganizationId),
+    tableRead,
+    rolesHeld: roles.map(({ name }) => name).sort(),
+    problem: "",
+    working: true,
+  };
+}
+
+async function secretFromVault({ cloud, runnerToken }: Connection, { secretUri }: AccessCheckInputs): Promise<string> {
+  if (!isVaultOf(cloud, secretUri))
+    throw new AccessError(`${secretUri} is in no Key Vault of the ${cloud.name} cloud: its secret is not asked for`);
+  return readSecret(secretUri, await runnerToken(cloud.keyVaultResource));
+}
+
+/** Reads one row of the first table that the role lets the application read: the proof that it holds. */
+async function readATable(
+  administrator: Dataverse,
+  application: Dataverse,
+  privileges: Privileges,
+): Promise<string | undefined> {
+  for (const privilege of Object.keys(privileges)
+    .filter((name) => name.startsWith("prvRead"))
+    .sort()) {
+    const entitySet = await entitySetOf(administrator, privilege);
+    if (!entitySet) continue;
+    await application.get(`${entitySet}?$top=1`);
+    return entitySet;
+  }
+  return undefined;
+}
+
+/** Tries again while the refusal is one that passes, for at most `seconds`; then the refusal stands. */
+async function untilSettled<T>(
+  connection: Connection,
+  what: string,
+  codes: string[],
+  seconds: number,
+  act: () => Promise<T>,
+): Promise<T> {
+  let refused: unknown;
+  const done = await waitFor(what, seconds, connection.say, async () => {
+    try {
+      return { result: await act() };
+    } catch (error) {
+      if (!(error instanceof VendorError && codes.includes(error.code))) throw error;
+      refused = error;
+      return undefined;
+    }
+  });
+  if (!done) throw refused;
+  return done.result;
+}

@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from "node:util";
+import type { CheckFailure, CheckResult, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
+import { z } from "zod";
+import { type Connection, connect, type Settings, type Target } from "../connection.ts";
+import { explain, type Place } from "../errors.ts";
+
+/** What a resource's lifecycle needs to know and do; {@link lifecycle} makes the provider of it. */
+export interface Definition<Inputs extends Target, Outputs extends object> {
+  /** For sentences: "application user". */
+  readonly kind: string;
+  /** The inputs' shape. Values that a preview does not know yet are passed over. */
+  readonly schema: z.ZodType;
+  /** Inputs that are the identity of the object: a change makes a new one, after the old one is gone. */
+  readonly replaceOn: readonly (keyof Inputs & string)[];
+  /** True where the platform has room for one: a replacement made first would find, adopt and then delete the old one. */
+  readonly deleteBeforeReplace: boolean;
+  /**
+   * Inputs that are changed in place; compared with the outputs of the same name, so drift shows there. One that the
+   * program leaves out is the platform's business: it has no output of its name and makes no difference.
+   */
+  readonly updateOn: readonly (keyof Inputs & string)[];
+  /** Fills in what the program left out. */
+  readonly defaults?: Partial<Inputs>;
+  /** Makes the object, or brings what there is to the declared shape. Creating and updating are the same. */
+  ensure(
+    connection: Connection,
+    inputs: Inputs,
+    previous?: { id: string; outputs: Inputs & Outputs },
+  ): Promise<{ id: string; outputs: Outputs }>;
+  /** The outputs as the far side has them now; undefined when it is gone. */
+  observe(connection: Connection, id: string, state: Inputs & Outputs): Promise<Outputs | undefined>;
+  /** Takes away what the stack made; what is gone is fine. */
+  remove(connection: Connection, id: string, state: Inputs & Outputs): Promise<void>;
+}
+
+/** Stands for a value that a preview does not know yet (Pulumi's `rpc.unknownValue`). */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** The inputs that every dynamic resource has. */
+export const targetShape = {
+  subscriber: z.string().min(1, "must name the subscriber"),
+  environmentUrl: z.url({
+    protocol: /^https$/,
+    error: "must be an https:// address, such as https://contoso.crm4.dynamics.com",
+  }),
+  tenantId: z.guid("must be a GUID").optional(),
+};
+
+/** A provider for Pulumi's dynamic resources from a definition. */
+export function lifecycle<Inputs extends Target, Outputs extends object>(
+  definition: Definition<Inputs, Outputs>,
+): (settings: Settings) => ResourceProvider<Inputs, Inputs & Outputs> {
+  type State = Inputs & Outputs;
+  const { kind, replaceOn, updateOn } = definition;
+  const declared = [...replaceOn, ...updateOn];
+
+  function merged(inputs: object, outputs: object): State {
+    const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "__provider")); // Pulumi adds it itself
+    const told = Object.entries(outputs).filter(([name]) => name in given || !declared.some((input) => input === name));
+    return { ...given, ...Object.fromEntries(told) } as State;
+  }
+
+  return (settings) => {
+    async function at<T>(doing: string, target: Target, act: (connection: Connection) => Promise<T>): Promise<T> {
+      const { subscriber, environmentUrl, tenantId } = target;
+      const applicationId = (target as { applicationId?: string }).applicationId;
+      const place: Place = { doing: `${doing} ${kind}`, subscriber, environmentUrl, tenantId, applicationId };
+      try {
+        return await act(await connect(settings, { subscriber, environmentUrl, tenantId }));
+      } catch (error) {
+        throw explain(error, place);
+      }
+    }
+
+    return {
+      async check(_olds: Inputs, news: Inputs): Promise<CheckResult<Inputs>> {
+        const environmentUrl =
+          news.environmentUrl === unknown ? unknown : String(news.environmentUrl ?? "").replace(/\/+$/, "");
+        return {
+          inputs: { ...definition.defaults, ...news, environmentUrl },
+          failures: failuresOf(definition.schema, news),
+        };
+      },
+
+      async diff(_id: string, olds: State, news: Inputs): Promise<DiffResult> {
+        const changed = declared.filter(
+          (name) => news[name] !== undefined && !isDeepStrictEqual(olds[name], news[name]),
+        );
+        const replaces = changed.filter((name) => replaceOn.includes(name));
+        const deleteBeforeReplace = replaces.length > 0 && definition.deleteBeforeReplace;
+        return { changes: changed.length > 0, replaces, deleteBeforeReplace };
+      },
+
+      async create(inputs: Inputs) {
+        const { id, outputs } = await at("Creating", inputs, (connection) => definition.ensure(connection, inputs));
+        return { id, outs: merged(inputs, outputs) };
+      },
+
+      async read(id: string, state?: State) {
+        if (!state) throw new Error(`A ${kind} cannot be imported: declare it, and what exists is adopted.`);
+        const observed = await at("Reading", state, (connection) => definition.observe(connection, id, state));
+        if (!observed) return { id: "" }; // gone
+        const props = merged(state, observed);
+        const inputs = Object.fromEntries(
+          declared.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
+        );
+        return { id, props, inputs: inputs as State };
+      },
+
+      async update(id: string, olds: State, news: Inputs) {
+        const { outputs } = await at("Updating", news, (connection) =>
+          definition.ensure(connection, news, { id, outputs: olds }),
+        );
+        return { outs: merged(news, outputs) };
+      },
+
+      async delete(id: string, state: State) {
+        await at("Deleting", state, (connection) => definition.remove(connection, id, state));
+      },
+    };
+  };
+}
+
+function failuresOf(schema: z.ZodType, inputs: object): CheckFailure[] {
+  const issues = schema.safeParse(inputs).error?.issues ?? [];
+  return issues
+    .filter(({ path }) => !hasUnknown(inputs, path))
+    .map(({ path, message }) => ({ property: path.join("."), reason: `${path.join(".")} ${message}` }));
+}
+
+function hasUnknown(inputs: object, path: PropertyKey[]): boolean {
+  let value: unknown = inputs;
+  for (const key of path) {
+    if (value === unknown) return true;
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  }
+  return value === unknown;
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { Target } from "../connection.ts";
+import { type Dataverse, isDuplicate } from "../dataverse/client.ts";
+import {
+  assignRole,
+  holdings,
+  isDefaultRole,
+  readRole,
+  roleCopy,
+  type SecurityRole,
+  unassignRole,
+} from "../dataverse/roles.ts";
+import { AccessError } from "../errors.ts";
+import { NoAnswer } from "../http.ts";
+import { lifecycle, targetShape } from "./lifecycle.ts";
+
+export interface RoleAssignmentInputs extends Target {
+  readonly userId: string;
+  /** The role, in any business unit: the copy of the user's own one is assigned. */
+  readonly roleId: string;
+}
+
+export interface RoleAssignmentOutputs {
+  /** The copy that the user holds. */
+  readonly assignedRoleId: string;
+  readonly roleName: string;
+  readonly adopted: boolean;
+}
+
+/** Lifecycle of a role assignment; resources/role-assignment.ts has what programs declare. */
+export const roleAssignment = lifecycle<RoleAssignmentInputs, RoleAssignmentOutputs>({
+  kind: "role assignment",
+  schema: z.object({ ...targetShape, userId: z.guid("must be a GUID"), roleId: z.guid("must be a GUID") }),
+  replaceOn: ["environmentUrl", "userId", "roleId"],
+  // The new role first: a user with none is locked out meanwhile.
+  deleteBeforeReplace: false,
+  updateOn: [],
+
+  async ensure({ api }, inputs, previous) {
+    const role = await assignableRole(api, inputs.roleId);
+    const holder = await holdings(api, inputs.userId);
+    if (!holder)
+      throw new AccessError(
+        `${api.environmentUrl} has no user ${inputs.userId}. Run the command with --refresh: it may have been deleted.`,
+      );
+    const copy = await roleCopy(api, role, holder.businessUnitId);
+    if (!copy)
+      throw new AccessError(
+        `${api.environmentUrl} has no copy of role '${role.name}' in the user's business unit ${holder.businessUnitId}.`,
+      );
+    const held = holds(holder, copy.roleId);
+    if (!held) {
+      try {
+        await assignRole(api, inputs.userId, copy.roleId);
+      } catch (error) {
+        const done =
+          isDuplicate(error) || (error instanceof NoAnswer && holds(await holdings(api, inputs.userId), copy.roleId));
+        if (!done) throw error;
+      }
+    }
+    const id = `${inputs.userId}/${copy.roleId}`;
+    const adopted = previous?.id === id ? previous.outputs.adopted : held;
+    return { id, outputs: { assignedRoleId: copy.roleId, roleName: copy.name, adopted } };
+  },
+
+  async observe({ api }, _id, state) {
+    const holder = await holdings(api, state.userId);
+    const role = holder?.roles.find(({ roleId }) => roleId === state.assignedRoleId);
+    return role && { assignedRoleId: role.roleId, roleName: role.name, adopted: state.adopted };
+  },
+
+  async remove({ api, say }, _id, state) {
+    if (state.adopted) say(`leaving role '${state.roleName}' with its user: it was assigned before this stack`);
+    else await unassignRole(api, state.userId, state.assignedRoleId);
+  },
+});
+
+const holds = (holder: { roles: SecurityRole[] } | undefined, wanted: string) =>
+  holder?.roles.some(({ roleId }) => roleId === wanted) ?? false;
+
+async function assignableRole(api: Dataverse, roleId: string): Promise<SecurityRole> {
+  const role = await readRole(api, roleId);
+  if (!role)
+    throw new AccessError(
+      `${api.environmentUrl} has no security role ${roleId}. Run the command with --refresh: it may have been deleted.`,
+    );
+  if (isDefaultRole(role)) {
+    throw new AccessError(
+      `'${role.name}' is one of the platform's default roles: an application gets a custom role with no more than it needs.`,
+    );
+  }
+  return role;
+}

@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { TargetArgs } from "./target.ts";
+import { thinProvider } from "./thin-provider.ts";
+
+export interface RoleAssignmentArgs extends TargetArgs {
+  /** Id of the application user's row. A change replaces the assignment. */
+  readonly userId: pulumi.Input<string>;
+  /** Id of the role, in any business unit: the copy of the user's own unit is assigned. A change assigns the new role before it takes the old one away. */
+  readonly roleId: pulumi.Input<string>;
+}
+
+/** A security role held by an application user. One that is held already is adopted, and left in place on destroy. */
+export class RoleAssignment extends pulumi.dynamic.Resource {
+  /** Id of the copy of the role that the user holds. */
+  declare readonly assignedRoleId: pulumi.Output<string>;
+  declare readonly roleName: pulumi.Output<string>;
+  /** True when the user held the role before this stack; destroy then leaves it. */
+  declare readonly adopted: pulumi.Output<boolean>;
+
+  constructor(name: string, args: RoleAssignmentArgs, options?: pulumi.CustomResourceOptions) {
+    const outputs = { assignedRoleId: undefined, roleName: undefined, adopted: undefined };
+    super(thinProvider("RoleAssignment"), name, { ...outputs, ...args }, options, "dataverse", "RoleAssignment");
+  }
+}

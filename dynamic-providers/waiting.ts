@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Tells the user something while a resource is worked on; the engine shows it on the stack's line. */
+export type Say = (line: string) => void;
+
+/**
+ * Tries until `attempt` gives something, with growing pauses (a quarter of a second to ten seconds), for at most
+ * `seconds`. After the first pauses it says what it waits for. Gives undefined when the time is over.
+ */
+export async function waitFor<T>(
+  what: string,
+  seconds: number,
+  say: Say,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const deadline = Date.now() + seconds * 1000;
+  let said = false;
+  for (let pause = 250; ; pause = Math.min(pause * 2, 10_000)) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+    if (Date.now() + pause > deadline) return undefined;
+    if (pause >= 2_000 && !said) {
+      say(`waiting for ${what} (at most ${seconds} s)`);
+      said = true;
+    }
+    await sleep(pause);
+  }
+}

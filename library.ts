@@ -1,0 +1,12 @@
+export { ClientSecret, type ClientSecretArgs } from "./components/client-secret.ts";
+export {
+  MultiTenantApplication,
+  type MultiTenantApplicationArgs,
+} from "./components/multi-tenant-application.ts";
+export { SecretVault, type SecretVaultArgs } from "./components/secret-vault.ts";
+export { SubscriberAccess, type SubscriberAccessArgs } from "./components/subscriber-access.ts";
+export type { Depth, Privileges } from "./dynamic-providers/dataverse/privileges.ts";
+export { AccessCheck, type AccessCheckArgs } from "./dynamic-providers/resources/access-check.ts";
+export { ApplicationUser, type ApplicationUserArgs } from "./dynamic-providers/resources/application-user.ts";
+export { RoleAssignment, type RoleAssignmentArgs } from "./dynamic-providers/resources/role-assignment.ts";
+export { SecurityRole, type SecurityRoleArgs } from "./dynamic-providers/resources/security-role.ts";

@@ -1,0 +1,61 @@
+/** A point that Microsoft's documents leave open: what Dataverse may answer, and what the sandbox does unless told. */
+export interface Switch {
+  readonly values: readonly string[];
+  readonly default: string;
+  readonly doc: string;
+}
+
+/**
+ * The points marked UNVERIFIED in the wire facts (section H), each settable per organization: a row of the organization's
+ * `switches` collection, key = name, value = one of `values`. A client must cope with every value.
+ */
+export const switches = {
+  missingServicePrincipalStatus: {
+    values: ["400", "403", "404"],
+    default: "400",
+    doc: "HTTP status of 0x8004F510 (the application is not in the organization's tenant) on creating an application user.",
+  },
+  duplicateApplicationUser: {
+    values: ["412 0x80040237", "400 0x8004F511"],
+    default: "412 0x80040237",
+    doc: "Answer to creating a second application user for one application, soft-deleted ones included.",
+  },
+  roleAlreadyAssigned: {
+    values: ["204", "412 0x80040237"],
+    default: "204",
+    doc: "Answer to assigning a role (or a team, or a member) that is assigned already.",
+  },
+  roleNotAssigned: {
+    values: ["204", "404"],
+    default: "204",
+    doc: "Answer to removing a role (or a team, or a member) that is not assigned.",
+  },
+  deleteEnabledUserStatus: {
+    values: ["400", "403"],
+    default: "400",
+    doc: "HTTP status of 0x80048356 on deleting an application user that is not disabled.",
+  },
+  whoAmIWithoutRoles: {
+    values: ["403", "200"],
+    default: "403",
+    doc: "Answer to WhoAmI by a user without roles: 0x80042F09 or the ids.",
+  },
+  roleExceedsCallerStatus: {
+    values: ["403", "400"],
+    default: "403",
+    doc: "HTTP status of 0x80048d3b on assigning a role with privileges that the caller lacks.",
+  },
+  roleOfOtherBusinessUnitStatus: {
+    values: ["400", "403"],
+    default: "400",
+    doc: "HTTP status of 0x80041409 on assigning a role of another business unit than the user's.",
+  },
+  objectIdFilled: {
+    values: ["at creation", "at first sign-in"],
+    default: "at creation",
+    doc: "When azureactivedirectoryobjectid of a new application user shows the service principal's object id.",
+  },
+} as const satisfies Record<string, Switch>;
+
+/** Name of one of the {@link switches}. */
+export type SwitchName = keyof typeof switches;

@@ -1,0 +1,122 @@
+import { Hono, type Context as Request } from "hono";
+import type { Context } from "../context.ts";
+import { type Application, mirrorApplication } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { checkApplication } from "./application-rules.ts";
+import { merge, readBody, writableMembers } from "./body.ts";
+import { addPassword, keyCredentials, removePassword } from "./credentials.ts";
+import { graphErrors } from "./errors.ts";
+import { federatedIdentityCredentials } from "./federated-identity-credentials.ts";
+import { initialOwners, owners } from "./owners.ts";
+import { list, selected, single } from "./query.ts";
+import { applicationDefaults, applicationEntity } from "./representation.ts";
+
+const writable = Object.keys(applicationDefaults);
+
+/** Application registrations of the caller's tenant, addressed by object id or as `applications(appId='…')`. */
+export function applications(context: Context): Hono<GraphEnv> {
+  const { directory, store, endpoints } = context;
+  const app = new Hono<GraphEnv>();
+  const contextUrl = (c: Request<GraphEnv>) =>
+    `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#applications`;
+
+  const ofTenant = (caller: Caller) =>
+    [...directory.applications.values()].filter(
+      (row) => row.tenantId === caller.tenantId && !row.deletedDateTime,
+    );
+  const find = (caller: Caller, key: string): Application => {
+    const wanted = key.toLowerCase();
+    const found = ofTenant(caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
+    if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
+    return found;
+  };
+  const findToWrite = (c: Request<GraphEnv>): Application => {
+    const row = find(c.get("caller"), c.req.param("key") ?? "");
+    demandWrite(c.get("caller"), row);
+    return row;
+  };
+  const entity = (c: Request<GraphEnv>, row: Application, withKeys: boolean) =>
+    applicationEntity(row, directory.tenants.get(row.tenantId), { beta: c.get("beta"), withKeys });
+
+  /** Writes a body to an application, or to nothing: all that is checked is checked on a copy. */
+  const write = (row: Application, body: Record<string, unknown>): void => {
+    if (Array.isArray(body.passwordCredentials) && body.passwordCredentials.length)
+      throw graphErrors.passwordMustBeGenerated();
+    const { passwordCredentials: _, ...rest } = body;
+    const members = writableMembers(rest, writable);
+    if (members.keyCredentials)
+      members.keyCredentials = keyCredentials(
+        store,
+        row.keyCredentials,
+        members.keyCredentials as Record<string, unknown>[],
+      );
+    const draft = structuredClone(row);
+    merge(draft, members);
+    checkApplication(directory, draft, row);
+    merge(row, members);
+  };
+
+  app.get("/applications", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row, false));
+    return c.json(list(c.req.url, contextUrl(c), endpoints.graph, rows));
+  });
+  app.post("/applications", async (c) => {
+    const caller = c.get("caller");
+    demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
+    const body = await readBody(c);
+    if (!body.displayName) throw graphErrors.required("displayName", "Application");
+    const row = {
+      ...structuredClone(applicationDefaults),
+      id: store.newId(),
+      tenantId: caller.tenantId,
+      appId: store.newId(),
+      createdDateTime: store.now().toISOString(),
+      deletedDateTime: null,
+      passwordCredentials: [],
+      keyCredentials: [],
+      federatedIdentityCredentials: [],
+      owners: initialOwners(context, caller, body),
+    } as unknown as Application;
+    // Graph's default audience has personal accounts, which need version 2 tokens: it sets both.
+    if (body.signInAudience === undefined) row.api.requestedAccessTokenVersion = 2;
+    write(row, body);
+    directory.applications.set(row.id, row);
+    return c.json(single(c.req.url, contextUrl(c), entity(c, row, false)), 201);
+  });
+  app.get("/applications/:key", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const row = find(c.get("caller"), c.req.param("key"));
+    const withKeys = selected(c.req.url)?.includes("keyCredentials") ?? false;
+    return c.json(single(c.req.url, contextUrl(c), entity(c, row, withKeys)));
+  });
+  app.patch("/applications/:key", async (c) => {
+    const row = findToWrite(c);
+    write(row, await readBody(c));
+    const home = directory.servicePrincipal(row.tenantId, row.appId);
+    if (home) mirrorApplication(row, home);
+    return c.body(null, 204);
+  });
+  app.delete("/applications/:key", (c) => {
+    const row = findToWrite(c);
+    const home = directory.servicePrincipal(row.tenantId, row.appId);
+    row.deletedDateTime = store.now().toISOString();
+    if (home) home.deletedDateTime = row.deletedDateTime;
+    return c.body(null, 204);
+  });
+  app.post("/applications/:key/addPassword", async (c) => {
+    const row = findToWrite(c);
+    const { passwordCredential } = await readBody(c);
+    const credential = addPassword(store, row, passwordCredential ?? {});
+    const metadata = `${endpoints.graph}/v1.0/$metadata#microsoft.graph.passwordCredential`;
+    return c.json({ "@odata.context": metadata, customKeyIdentifier: null, ...credential });
+  });
+  app.post("/applications/:key/removePassword", async (c) => {
+    const row = findToWrite(c);
+    removePassword(row, (await readBody(c)).keyId);
+    return c.body(null, 204);
+  });
+  app.route("/", owners(context, "applications", find));
+  app.route("/", federatedIdentityCredentials(context, find));
+  return app;
+}

@@ -1,0 +1,79 @@
+import { Hono } from "hono";
+import type { Context } from "../context.ts";
+import type { Application, ServicePrincipal } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { graphErrors } from "./errors.ts";
+import { list, single } from "./query.ts";
+import { applicationEntity, servicePrincipalEntity } from "./representation.ts";
+
+/** Soft-deleted applications and service principals: list, look at, restore, delete for good. */
+export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> {
+  const app = new Hono<GraphEnv>();
+  const contextUrl = () => `${endpoints.graph}/v1.0/$metadata#directoryObjects`;
+  const deleted = <Row extends Application | ServicePrincipal>(caller: Caller, rows: Map<string, Row>) =>
+    [...rows.values()].filter((row) => row.tenantId === caller.tenantId && row.deletedDateTime);
+  const find = (caller: Caller, id: string) => {
+    const application = deleted(caller, directory.applications).find((row) => row.id === id);
+    const principal = deleted(caller, directory.servicePrincipals).find((row) => row.id === id);
+    if (!application && !principal) throw graphErrors.notFound(id);
+    return { application, principal };
+  };
+  const applicationOf = (row: Application) => ({
+    "@odata.type": "#microsoft.graph.application",
+    ...applicationEntity(row, directory.tenants.get(row.tenantId), { beta: false, withKeys: false }),
+  });
+  const principalOf = (row: ServicePrincipal) => ({
+    "@odata.type": "#microsoft.graph.servicePrincipal",
+    ...servicePrincipalEntity(row, { beta: false }),
+  });
+
+  app.get("/directory/deletedItems/microsoft.graph.application", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const rows = deleted(c.get("caller"), directory.applications).map(applicationOf);
+    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+  });
+  app.get("/directory/deletedItems/microsoft.graph.servicePrincipal", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const rows = deleted(c.get("caller"), directory.servicePrincipals).map(principalOf);
+    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+  });
+  app.get("/directory/deletedItems/:id", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const { application, principal } = find(c.get("caller"), c.req.param("id"));
+    return c.json(
+      single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)),
+    );
+  });
+  app.post("/directory/deletedItems/:id/restore", (c) => {
+    const { application, principal } = find(c.get("caller"), c.req.param("id"));
+    demandWrite(c.get("caller"), (application ?? principal)!);
+    const row = (application ?? principal)!;
+    const together = [...directory.servicePrincipals.values()].filter(
+      ({ tenantId, appId, deletedDateTime }) =>
+        tenantId === row.tenantId && appId === row.appId && deletedDateTime === row.deletedDateTime,
+    );
+    const principals = application ? together : [principal!];
+    if (principals.length && directory.servicePrincipal(row.tenantId, row.appId))
+      throw graphErrors.servicePrincipalExists(row.appId);
+    for (const restored of [row, ...principals]) restored.deletedDateTime = null;
+    return c.json(
+      single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)),
+    );
+  });
+  app.delete("/directory/deletedItems/:id", (c) => {
+    const { application, principal } = find(c.get("caller"), c.req.param("id"));
+    demandWrite(c.get("caller"), (application ?? principal)!);
+    if (application) directory.applications.delete(application.id);
+    else purgePrincipal(principal!.id);
+    return c.body(null, 204);
+  });
+
+  const purgePrincipal = (id: string) => {
+    directory.servicePrincipals.delete(id);
+    for (const row of [...directory.oauth2PermissionGrants.values()])
+      if (row.clientId === id || row.resourceId === id) directory.oauth2PermissionGrants.delete(row.id);
+    for (const row of [...directory.appRoleAssignments.values()])
+      if (row.principalId === id || row.resourceId === id) directory.appRoleAssignments.delete(row.id);
+  };
+  return app;
+}

@@ -1,0 +1,86 @@
+import { Hono } from "hono";
+import type { Context } from "../context.ts";
+import { grantId, type OAuth2PermissionGrant } from "../directory.ts";
+import { type Caller, demand, type GraphEnv, permissions } from "./access.ts";
+import { readBody, writableMembers } from "./body.ts";
+import { graphErrors } from "./errors.ts";
+import { type Entity, list, single } from "./query.ts";
+import { findServicePrincipal } from "./service-principals.ts";
+
+/** Delegated permissions that were consented to. Those of a soft-deleted service principal are out of sight until it is back. */
+export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
+  const { directory, endpoints } = context;
+  const app = new Hono<GraphEnv>();
+  const contextUrl = () => `${endpoints.graph}/v1.0/$metadata#oauth2PermissionGrants`;
+  const ofTenant = (caller: Caller) =>
+    [...directory.oauth2PermissionGrants.values()].filter(
+      (row) =>
+        row.tenantId === caller.tenantId &&
+        [row.clientId, row.resourceId].every((id) => !directory.servicePrincipals.get(id)?.deletedDateTime),
+    );
+  const find = (caller: Caller, id: string): OAuth2PermissionGrant => {
+    const found = ofTenant(caller).find((row) => row.id === id);
+    if (!found) throw graphErrors.notFound(id);
+    return found;
+  };
+  const entity = ({ tenantId: _, ...members }: OAuth2PermissionGrant): Entity => members;
+
+  app.get("/oauth2PermissionGrants", (c) => {
+    demand(c.get("caller"), permissions.readGrants);
+    const rows = ofTenant(c.get("caller")).map(entity);
+    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+  });
+  app.get("/servicePrincipals/:key/oauth2PermissionGrants", (c) => {
+    const caller = c.get("caller");
+    demand(caller, permissions.readGrants);
+    const { id } = findServicePrincipal(context, caller, c.req.param("key"));
+    const rows = ofTenant(caller).filter(({ clientId }) => clientId === id);
+    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows.map(entity)));
+  });
+  app.post("/oauth2PermissionGrants", async (c) => {
+    const caller = c.get("caller");
+    demand(caller, permissions.writeGrants);
+    const body = await readBody(c);
+    const { clientId, consentType, resourceId, scope = "" } = body as Partial<OAuth2PermissionGrant>;
+    const principalId = (body.principalId as string | null | undefined) || null;
+    if (!clientId) throw graphErrors.required("clientId", "OAuth2PermissionGrant");
+    if (!resourceId) throw graphErrors.required("resourceId", "OAuth2PermissionGrant");
+    if (consentType !== "AllPrincipals" && consentType !== "Principal")
+      throw graphErrors.invalidValue("consentType", "OAuth2PermissionGrant");
+    if ((consentType === "Principal") !== (principalId !== null))
+      throw graphErrors.invalidValue("principalId", "OAuth2PermissionGrant");
+    const client = findServicePrincipal(context, caller, clientId);
+    const resource = findServicePrincipal(context, caller, resourceId);
+    const id = grantId(client.id, resource.id, ...(principalId ? [principalId] : []));
+    if (directory.oauth2PermissionGrants.has(id)) throw graphErrors.grantExists();
+    const row: OAuth2PermissionGrant = {
+      id,
+      tenantId: caller.tenantId,
+      clientId: client.id,
+      consentType,
+      principalId,
+      resourceId: resource.id,
+      scope,
+    };
+    directory.oauth2PermissionGrants.set(id, row);
+    return c.json(single(c.req.url, contextUrl(), entity(row)), 201);
+  });
+  app.get("/oauth2PermissionGrants/:id", (c) => {
+    demand(c.get("caller"), permissions.readGrants);
+    return c.json(single(c.req.url, contextUrl(), entity(find(c.get("caller"), c.req.param("id")))));
+  });
+  app.patch("/oauth2PermissionGrants/:id", async (c) => {
+    demand(c.get("caller"), permissions.writeGrants);
+    const row = find(c.get("caller"), c.req.param("id"));
+    const { id: _, ...body } = await readBody(c);
+    const { scope } = writableMembers(body, ["scope"]);
+    row.scope = String(scope ?? "");
+    return c.body(null, 204);
+  });
+  app.delete("/oauth2PermissionGrants/:id", (c) => {
+    demand(c.get("caller"), permissions.writeGrants);
+    directory.oauth2PermissionGrants.delete(find(c.get("caller"), c.req.param("id")).id);
+    return c.body(null, 204);
+  });
+  return app;
+}

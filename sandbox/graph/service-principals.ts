@@ -1,0 +1,119 @@
+import { Hono, type Context as Request } from "hono";
+import type { Context } from "../context.ts";
+import type { ServicePrincipal } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { merge, readBody, writableMembers } from "./body.ts";
+import { graphErrors } from "./errors.ts";
+import { initialOwners, owners } from "./owners.ts";
+import { list, single } from "./query.ts";
+import { servicePrincipalDefaults, servicePrincipalEntity } from "./representation.ts";
+
+const writable = Object.keys(servicePrincipalDefaults);
+
+/** Service principals of the caller's tenant, addressed by object id or as `servicePrincipals(appId='…')`. */
+export function servicePrincipals(context: Context): Hono<GraphEnv> {
+  const { directory, store, endpoints } = context;
+  const app = new Hono<GraphEnv>();
+  const contextUrl = (c: Request<GraphEnv>) =>
+    `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#servicePrincipals`;
+  const find = (caller: Caller, key: string) => findServicePrincipal(context, caller, key);
+  const entity = (c: Request<GraphEnv>, row: ServicePrincipal) =>
+    servicePrincipalEntity(row, { beta: c.get("beta") });
+
+  const create = (caller: Caller, appId: string, body: Record<string, unknown>): ServicePrincipal => {
+    demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
+    const { appId: _, ...rest } = body;
+    const members = writableMembers(rest, writable);
+    const initial = initialOwners(context, caller, body);
+    if (directory.servicePrincipal(caller.tenantId, appId)) throw graphErrors.servicePrincipalExists(appId);
+    const application = directory.application(appId);
+    const home = application?.tenantId === caller.tenantId;
+    const reachable = application && (home || application.signInAudience !== "AzureADMyOrg");
+    if (!reachable) {
+      const own = createFromMicrosoft(context, caller, appId);
+      if (!own) throw graphErrors.noSuchApplication(appId);
+      merge(own, { ...members, owners: initial });
+      return own;
+    }
+    const mayAll = permissions.writeApplications.some((name) => caller.permissions.has(name));
+    if (!mayAll && !home) throw graphErrors.foreignApplication();
+    const row = directory.createServicePrincipal(application, caller.tenantId);
+    merge(row, { ...members, owners: initial });
+    return row;
+  };
+
+  app.get("/servicePrincipals", (c) => {
+    const caller = c.get("caller");
+    demand(caller, permissions.readApplications);
+    const rows = [...directory.servicePrincipals.values()]
+      .filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime)
+      .map((row) => entity(c, row));
+    return c.json(list(c.req.url, contextUrl(c), endpoints.graph, rows));
+  });
+  app.post("/servicePrincipals", async (c) => {
+    const body = await readBody(c);
+    if (typeof body.appId !== "string") throw graphErrors.required("appId", "ServicePrincipal");
+    const row = create(c.get("caller"), body.appId.toLowerCase(), body);
+    return c.json(single(c.req.url, contextUrl(c), entity(c, row)), 201);
+  });
+  app.get("/servicePrincipals/:key", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const row = find(c.get("caller"), c.req.param("key"));
+    return c.json(single(c.req.url, contextUrl(c), entity(c, row)));
+  });
+  app.patch("/servicePrincipals/:key", async (c) => {
+    const caller = c.get("caller");
+    const key = c.req.param("key");
+    const appId = /^appId=(.+)$/.exec(key)?.[1]?.toLowerCase();
+    const body = await readBody(c);
+    const upsert = c.req.header("Prefer")?.includes("create-if-missing");
+    if (upsert && appId && !directory.servicePrincipal(caller.tenantId, appId)) {
+      const made = create(caller, appId, body);
+      return c.json(single(c.req.url, contextUrl(c), entity(c, made)), 201);
+    }
+    const row = find(caller, key);
+    demandWrite(caller, row);
+    const { appId: _, ...rest } = body;
+    merge(row, writableMembers(rest, writable));
+    return c.body(null, 204);
+  });
+  app.delete("/servicePrincipals/:key", (c) => {
+    const row = find(c.get("caller"), c.req.param("key"));
+    demandWrite(c.get("caller"), row);
+    row.deletedDateTime = store.now().toISOString();
+    return c.body(null, 204);
+  });
+  app.route("/", owners(context, "servicePrincipals", find));
+  return app;
+}
+
+/** The service principal with this object id or `appId=…` in the caller's tenant. Throws 404. */
+export function findServicePrincipal({ directory }: Context, caller: Caller, key: string): ServicePrincipal {
+  const appId = /^appId=(.+)$/i.exec(key)?.[1];
+  const found = appId
+    ? directory.servicePrincipal(caller.tenantId, appId)
+    : directory.servicePrincipals.get(key.toLowerCase());
+  if (found?.tenantId !== caller.tenantId || found.deletedDateTime) throw graphErrors.notFound(appId ?? key);
+  return found;
+}
+
+/** Microsoft's applications are registered in no tenant here: a missing principal of one is made like another tenant's. */
+function createFromMicrosoft(
+  { directory, store }: Context,
+  caller: Caller,
+  appId: string,
+): ServicePrincipal | undefined {
+  const pattern = [...directory.servicePrincipals.values()].find(
+    (row) => row.appId === appId && !directory.tenants.has(row.appOwnerOrganizationId),
+  );
+  if (!pattern) return undefined;
+  const row = {
+    ...structuredClone(pattern),
+    id: store.newId(),
+    tenantId: caller.tenantId,
+    accountEnabled: true,
+    deletedDateTime: null,
+  };
+  directory.servicePrincipals.set(row.id, row);
+  return row;
+}

@@ -1,0 +1,90 @@
+import type { Context } from "../context.ts";
+import { allows } from "../resource-manager/access.ts";
+import { type Claims, InvalidToken } from "../tokens.ts";
+import { keyVaultErrors } from "./errors.ts";
+import { type Vault, vaultId } from "./vaults.ts";
+
+/** What a request does with a secret: the role-based data action and the permission of access policies for the same. */
+export interface SecretAction {
+  readonly data: string;
+  readonly permission: string;
+}
+
+const secretAction = (name: string, permission: string): SecretAction => ({
+  data: `Microsoft.KeyVault/vaults/secrets/${name}`,
+  permission,
+});
+
+export const secretActions = {
+  get: secretAction("getSecret/action", "get"),
+  set: secretAction("setSecret/action", "set"),
+  list: secretAction("readMetadata/action", "list"),
+  update: secretAction("update/action", "set"),
+  delete: secretAction("delete", "delete"),
+  getDeleted: secretAction("readMetadata/action", "get"),
+  recover: secretAction("recover/action", "recover"),
+  purge: secretAction("purge/action", "purge"),
+} as const;
+
+/** Who sent a request, by a token of the vault's tenant; else 401 with the challenge from which clients learn the tenant. */
+export async function signedIn(
+  { tokens, endpoints }: Context,
+  vault: Vault,
+  ownUrl: string,
+  authorization: string | undefined,
+): Promise<Claims> {
+  const { tenantId } = vault.properties;
+  const challenge = `Bearer authorization="${endpoints.login}/${tenantId}", resource="https://vault.azure.net"`;
+  try {
+    const audiences = ["https://vault.azure.net", endpoints.vault, ownUrl];
+    return await tokens.verify(authorization, { audiences, tenantId });
+  } catch (error) {
+    if (!(error instanceof InvalidToken)) throw error;
+    const found = /'(.+)'/.exec(error.message)?.[1] ?? "";
+    switch (error.reason) {
+      case "missing":
+        throw keyVaultErrors.tokenMissing(challenge);
+      case "malformed":
+        throw keyVaultErrors.tokenInvalid(challenge);
+      case "expired":
+        throw keyVaultErrors.tokenExpired(challenge);
+      case "audience":
+        throw keyVaultErrors.tokenAudience(challenge, found);
+      case "issuer":
+        throw keyVaultErrors.tokenIssuer(challenge, tenantId, found);
+    }
+  }
+}
+
+/** Throws 403 unless the vault's network rules let loopback in and the caller may do `action`. */
+export function authorize(
+  { store }: Context,
+  vault: Vault,
+  caller: Claims,
+  action: SecretAction,
+  secretName: string | undefined,
+): void {
+  const { properties } = vault;
+  const who = `appid=${caller.appid};oid=${caller.oid};iss=https://sts.windows.net/${caller.tid}/`;
+  const where = `${vault.name};location=${vault.location}`;
+  if (/^disabled$/i.test(properties.publicNetworkAccess)) throw keyVaultErrors.byConnection(who, where);
+  const { defaultAction, ipRules } = properties.networkAcls ?? {};
+  if (/^deny$/i.test(defaultAction ?? "") && !ipRules?.some(({ value }) => value.startsWith("127.0.0.1"))) {
+    throw keyVaultErrors.byFirewall(who, where);
+  }
+  if (properties.enableRbacAuthorization) {
+    const resource = secretName ? `${vaultId(vault)}/secrets/${secretName}` : vaultId(vault);
+    if (!allows(store, caller.oid, resource, { data: action.data })) {
+      throw keyVaultErrors.byRoles(who, action.data, resource.toLowerCase(), where);
+    }
+  } else if (!policyAllows(vault, caller, action.permission)) {
+    throw keyVaultErrors.byPolicy(who, action.permission, where);
+  }
+}
+
+function policyAllows(vault: Vault, caller: Claims, permission: string): boolean {
+  return vault.properties.accessPolicies
+    .filter((policy) => policy.objectId.toLowerCase() === caller.oid)
+    .flatMap((policy) => policy.permissions.secrets ?? [])
+    .some((granted) => [permission, "all"].includes(granted.toLowerCase()));
+}

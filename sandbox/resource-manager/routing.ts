@@ -1,0 +1,83 @@
+import type { Context } from "../context.ts";
+import type { Claims } from "../tokens.ts";
+import { armErrors } from "./errors.ts";
+
+/** A request after sign-in and authorization. */
+export interface ArmRequest {
+  readonly context: Context;
+  readonly caller: Claims;
+  /** The path's variable segments, as the client wrote them. */
+  readonly parameters: Record<string, string>;
+  readonly query: URLSearchParams;
+  /** Path of the request, as the client wrote it. */
+  readonly path: string;
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are the client's; each handler checks the members it uses
+  readonly body: any;
+}
+
+export interface ArmAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** One request that Resource Manager serves. */
+export interface Route {
+  readonly method: string;
+  /** With `:name` for a variable segment and a leading `*scope` for any resource; compared without regard to case. */
+  readonly path: string;
+  /** What the caller must be allowed to do at the resource; left out where everyone of the tenant may. */
+  readonly action?: string;
+  /** Query options beside api-version. */
+  readonly query?: readonly string[];
+  handle(request: ArmRequest): ArmAnswer | Promise<ArmAnswer>;
+}
+
+interface Match {
+  readonly route: Route;
+  readonly parameters: Record<string, string>;
+}
+
+/** Compiles a table of routes; the result finds the one for a request, or throws 501. */
+export function router(routes: readonly Route[]): (method: string, path: string) => Match {
+  const compiled = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
+  return (method, path) => {
+    for (const { route, pattern } of compiled) {
+      if (route.method !== method) continue;
+      const found = pattern.exec(path);
+      if (!found) continue;
+      const parameters = Object.entries(found.groups ?? {}).map(([name, value]) => [
+        name,
+        decodeURIComponent(value ?? ""),
+      ]);
+      return { route, parameters: Object.fromEntries(parameters) };
+    }
+    throw armErrors.notServed(`${method} ${path}`);
+  };
+}
+
+/** Refuses what the sandbox would silently ignore, and requests without a usable api-version. */
+export function checkQuery(route: Route, query: URLSearchParams): void {
+  const version = query.get("api-version");
+  if (!version) throw armErrors.apiVersionMissing();
+  if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(version)) throw armErrors.apiVersionInvalid(version);
+  for (const option of query.keys()) {
+    if (option !== "api-version" && !route.query?.includes(option)) {
+      throw armErrors.notServed(`the query option '${option}' of ${route.method} ${route.path}`);
+    }
+  }
+}
+
+/** What a request is about, for authorization: the resource, or for a list what contains it. */
+export function scopeOf(route: Route, path: string): string {
+  const last = route.path.slice(route.path.lastIndexOf("/") + 1);
+  return last.startsWith(":") ? path : path.replace(/(\/providers\/[^/]+)?\/[^/]+$/i, "");
+}
+
+function patternOf(path: string): RegExp {
+  const pattern = path
+    .replaceAll(".", "\\.")
+    .replace(/\*(\w+)/, "(?<$1>.*)")
+    .replace(/:(\w+)/g, "(?<$1>[^/]+)");
+  return new RegExp(`^${pattern}/?$`, "i");
+}

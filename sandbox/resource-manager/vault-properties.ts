@@ -1,0 +1,65 @@
+import type { VaultProperties } from "../key-vault/vaults.ts";
+import { armErrors } from "./errors.ts";
+
+/** Since this version new vaults are role-based unless the request says otherwise. */
+const roleBasedByDefaultSince = "2026-02-01";
+
+/**
+ * What a PUT makes of the properties: checked against Key Vault's rules, with its defaults; what cannot be undone is taken
+ * over from the present vault.
+ */
+export function vaultProperties(
+  requested: Record<string, unknown>,
+  present: VaultProperties | undefined,
+  apiVersion: string,
+): VaultProperties {
+  const { createMode: _createMode, vaultUri: _vaultUri, provisioningState: _state, ...kept } = requested;
+  const sku = requested.sku as { family?: string; name?: string } | undefined;
+  if (typeof requested.tenantId !== "string") throw armErrors.propertyRefused("Tenant ID is required.");
+  if (sku?.family !== "A" || !/^(standard|premium)$/i.test(sku.name ?? "")) {
+    throw armErrors.propertyRefused(
+      "The SKU is invalid: its family is 'A' and its name 'standard' or 'premium'.",
+    );
+  }
+  checkProtection(requested, present);
+  const protectedFromPurge = requested.enablePurgeProtection === true || present?.enablePurgeProtection;
+  const roleBased = requested.enableRbacAuthorization ?? present?.enableRbacAuthorization;
+  return {
+    ...kept,
+    tenantId: requested.tenantId,
+    sku: { family: "A", name: sku.name! },
+    accessPolicies: (requested.accessPolicies as VaultProperties["accessPolicies"] | undefined) ?? [],
+    enabledForDeployment: requested.enabledForDeployment ?? false,
+    enableRbacAuthorization: (roleBased as boolean | undefined) ?? apiVersion >= roleBasedByDefaultSince,
+    enableSoftDelete: true,
+    softDeleteRetentionInDays:
+      present?.softDeleteRetentionInDays ?? (requested.softDeleteRetentionInDays as number | undefined) ?? 90,
+    enablePurgeProtection: protectedFromPurge ? true : undefined,
+    publicNetworkAccess: (requested.publicNetworkAccess as string | undefined) ?? "Enabled",
+  };
+}
+
+function checkProtection(requested: Record<string, unknown>, present: VaultProperties | undefined): void {
+  if (requested.enableSoftDelete === false) {
+    throw armErrors.propertyRefused(
+      "The property \"enableSoftDelete\" can be set to false only for creating new vault. Enabling the 'soft delete' functionality is an irreversible action.",
+    );
+  }
+  if (requested.enablePurgeProtection === false) {
+    throw armErrors.propertyRefused(
+      'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.',
+    );
+  }
+  const days = requested.softDeleteRetentionInDays;
+  if (days === undefined) return;
+  if (!Number.isInteger(days) || (days as number) < 7 || (days as number) > 90) {
+    throw armErrors.propertyRefused(
+      'The property "softDeleteRetentionInDays" must be a whole number from 7 to 90.',
+    );
+  }
+  if (present && present.softDeleteRetentionInDays !== days) {
+    throw armErrors.propertyRefused(
+      'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
+    );
+  }
+}

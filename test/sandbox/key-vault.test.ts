@@ -1,0 +1,341 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { subscriptionId } from "../../sandbox/seed.ts";
+import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
+
+const groupPath = `/subscriptions/${subscriptionId}/resourceGroups/rg-vaults`;
+const roles = {
+  secretsOfficer: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+  secretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
+};
+const day = 86_400_000;
+
+let sandbox: TestSandbox;
+/** Object ids: may write, may read, may nothing. */
+const officer = crypto.randomUUID();
+const reader = crypto.randomUUID();
+const nobody = crypto.randomUUID();
+/** The vault of most tests: its address and its resource id. */
+let url: string;
+let vaultPath: string;
+
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  expect((await arm("PUT", groupPath, { location: "westeurope" })).status).toBe(201);
+  ({ url, path: vaultPath } = await newVault("kv-tests"));
+  await grant(officer, roles.secretsOfficer, vaultPath);
+  await grant(reader, roles.secretsUser, vaultPath);
+});
+afterAll(() => sandbox.close());
+
+async function token(aud: string, oid: string, tid = sandbox.administrator.tenantId): Promise<string> {
+  return (await sandbox.context.tokens.issue({ aud, oid, appid: oid, tid })).accessToken;
+}
+
+async function arm(method: string, path: string, data?: unknown) {
+  const bearer = await token("https://management.azure.com", sandbox.administrator.objectId);
+  return sandbox.http.request({
+    method,
+    url: `${sandbox.endpoints.arm}${path}?api-version=2024-11-01`,
+    data,
+    headers: { Authorization: `Bearer ${bearer}` },
+  });
+}
+
+async function newVault(name: string, properties: object = {}) {
+  const path = `${groupPath}/providers/Microsoft.KeyVault/vaults/${name}`;
+  const made = await arm("PUT", path, {
+    location: "westeurope",
+    properties: {
+      tenantId: sandbox.administrator.tenantId,
+      sku: { family: "A", name: "standard" },
+      enableRbacAuthorization: true,
+      softDeleteRetentionInDays: 7,
+      ...properties,
+    },
+  });
+  expect(made.status).toBe(201);
+  return { path, url: made.data.properties.vaultUri.replace(/\/$/, "") as string };
+}
+
+async function grant(principalId: string, role: string, scope: string): Promise<void> {
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
+  const properties = {
+    roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+    principalId,
+    principalType: "ServicePrincipal",
+  };
+  expect((await arm("PUT", path, { properties })).status).toBe(201);
+}
+
+interface Request {
+  body?: unknown;
+  as?: string;
+  query?: string;
+  base?: string;
+}
+
+/** A request to the data plane, by the officer unless told. */
+async function vault(method: string, path: string, { body, as = officer, query = "", base }: Request = {}) {
+  const bearer = await token("https://vault.azure.net", as);
+  const answer = await sandbox.http.request({
+    method,
+    url: `${base ?? url}${path}?api-version=7.4${query}`,
+    data: body,
+    headers: { Authorization: `Bearer ${bearer}` },
+  });
+  const { error } = answer.data ?? {};
+  return { status: answer.status, code: error?.code, inner: error?.innererror?.code, data: answer.data };
+}
+
+const versionOf = (id: string) => id.split("/").at(-1)!;
+
+describe("signing in", () => {
+  it("begins with a challenge that names the tenant and the resource", async () => {
+    const answer = await sandbox.http.get(`${url}/secrets/a?api-version=7.4`);
+    expect(answer.status).toBe(401);
+    expect(answer.data.error).toEqual({
+      code: "Unauthorized",
+      message: "AKV10000: Request is missing a Bearer or PoP token.",
+    });
+    expect(answer.headers["www-authenticate"]).toBe(
+      `Bearer authorization="${sandbox.endpoints.login}/${sandbox.administrator.tenantId}", resource="https://vault.azure.net"`,
+    );
+  });
+
+  it("refuses tokens of another tenant and for another resource", async () => {
+    const attempt = async (bearer: string) =>
+      (
+        await sandbox.http.get(`${url}/secrets/a?api-version=7.4`, {
+          headers: { Authorization: `Bearer ${bearer}` },
+        })
+      ).data.error.message;
+    const foreign = await token("https://vault.azure.net", officer, "00000000-0000-4000-8000-000000000001");
+    expect(await attempt(foreign)).toContain("AKV10032: Invalid issuer");
+    expect(await attempt(await token("https://management.azure.com", officer))).toContain("AKV10022");
+  });
+
+  it("takes the vault's own address as the audience too", async () => {
+    const headers = { Authorization: `Bearer ${await token(url, officer)}` };
+    expect((await sandbox.http.get(`${url}/secrets?api-version=7.4`, { headers })).status).toBe(200);
+  });
+});
+
+describe("rights in a role-based vault", () => {
+  it("are refused without a role, and management rights are none", async () => {
+    for (const as of [nobody, sandbox.administrator.objectId]) {
+      const refused = await vault("GET", "/secrets/any", { as });
+      expect(refused).toMatchObject({ status: 403, code: "Forbidden", inner: "ForbiddenByRbac" });
+      expect(refused.data.error.message).toContain(
+        "Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'",
+      );
+    }
+  });
+
+  it("of a Secrets User are to read, not to write", async () => {
+    await vault("PUT", "/secrets/readable", { body: { value: "seen" } });
+    expect(await vault("GET", "/secrets/readable", { as: reader })).toMatchObject({
+      status: 200,
+      data: { value: "seen" },
+    });
+    expect(await vault("PUT", "/secrets/readable", { as: reader, body: { value: "x" } })).toMatchObject({
+      status: 403,
+      inner: "ForbiddenByRbac",
+    });
+    expect(await vault("DELETE", "/secrets/readable", { as: reader })).toMatchObject({ status: 403 });
+  });
+
+  it("can be given for one secret only", async () => {
+    const oid = crypto.randomUUID();
+    await vault("PUT", "/secrets/mine", { body: { value: "m" } });
+    await grant(oid, roles.secretsUser, `${vaultPath}/secrets/mine`);
+    expect(await vault("GET", "/secrets/mine", { as: oid })).toMatchObject({ status: 200 });
+    expect(await vault("GET", "/secrets/readable", { as: oid })).toMatchObject({ status: 403 });
+  });
+});
+
+describe("rights in other vaults", () => {
+  it("come from access policies where the vault is not role-based", async () => {
+    const { tenantId } = sandbox.administrator;
+    const { url: base } = await newVault("kv-policies", {
+      enableRbacAuthorization: false,
+      accessPolicies: [{ tenantId, objectId: reader, permissions: { secrets: ["Get"] } }],
+    });
+    await grant(officer, roles.secretsOfficer, groupPath);
+    expect(await vault("GET", "/secrets/a", { as: reader, base })).toMatchObject({ code: "SecretNotFound" });
+    expect(await vault("GET", "/secrets", { as: reader, base })).toMatchObject({ inner: "AccessDenied" });
+    expect(await vault("GET", "/secrets/a", { base })).toMatchObject({ status: 403, inner: "AccessDenied" });
+  });
+
+  it("do not help where the network rules shut the caller out", async () => {
+    const closed = await newVault("kv-closed", { publicNetworkAccess: "Disabled" });
+    const walled = await newVault("kv-walled", { networkAcls: { defaultAction: "Deny" } });
+    expect(await vault("GET", "/secrets", { base: closed.url })).toMatchObject({
+      status: 403,
+      inner: "ForbiddenByConnection",
+    });
+    expect(await vault("GET", "/secrets", { base: walled.url })).toMatchObject({
+      inner: "ForbiddenByFirewall",
+    });
+  });
+});
+
+describe("a secret", () => {
+  it("has versions: the latest is read without one", async () => {
+    const body = { value: "one", contentType: "text/plain", tags: { keyId: "k" } };
+    const first = await vault("PUT", "/secrets/versions", { body });
+    const second = await vault("PUT", "/secrets/versions", { body: { value: "two" } });
+    expect(first).toMatchObject({
+      status: 200,
+      data: {
+        value: "one",
+        contentType: "text/plain",
+        attributes: { enabled: true, recoveryLevel: "CustomizedRecoverable+Purgeable", recoverableDays: 7 },
+      },
+    });
+    expect(first.data.id).toMatch(new RegExp(`^${url}/secrets/versions/[0-9a-f]{32}$`));
+    expect((await vault("GET", "/secrets/versions/")).data.value).toBe("two");
+    expect((await vault("GET", `/secrets/Versions/${versionOf(first.data.id)}`)).data.value).toBe("one");
+    const list = await vault("GET", "/secrets/versions/versions");
+    expect(list.data.value.map((row: { id: string }) => row.id)).toEqual([first.data.id, second.data.id]);
+    expect(JSON.stringify(list.data)).not.toContain("one");
+  });
+
+  it("that is missing or has a bad name is told apart", async () => {
+    expect(await vault("GET", "/secrets/missing")).toMatchObject({ status: 404, code: "SecretNotFound" });
+    expect(await vault("PUT", "/secrets/under_score", { body: { value: "x" } })).toMatchObject({
+      status: 400,
+      code: "BadParameter",
+    });
+    expect(await vault("PUT", "/secrets/empty", { body: {} })).toMatchObject({ status: 400 });
+  });
+
+  it("is not read while disabled, but is outside its dates", async () => {
+    const past = Math.floor(Date.now() / 1000) - 60;
+    const future = past + 3600;
+    await vault("PUT", "/secrets/dates", { body: { value: "d", attributes: { nbf: future, exp: past } } });
+    expect(await vault("GET", "/secrets/dates")).toMatchObject({ status: 200 });
+    const changes = { attributes: { enabled: false }, contentType: "text/plain" };
+    expect(await vault("PATCH", "/secrets/dates", { body: changes })).toMatchObject({
+      status: 200,
+      data: { contentType: "text/plain", attributes: { enabled: false, exp: past } },
+    });
+    expect(await vault("GET", "/secrets/dates")).toMatchObject({ status: 403, inner: "SecretDisabled" });
+  });
+
+  it("written through Resource Manager is read here, and the other way round", async () => {
+    const path = `${vaultPath}/secrets/both`;
+    const made = await arm("PUT", path, { properties: { value: "by arm" } });
+    expect((await vault("GET", "/secrets/both")).data.value).toBe("by arm");
+    const here = await vault("PUT", "/secrets/both", { body: { value: "by vault" } });
+    const there = await arm("GET", path);
+    expect(there.data.properties.secretUriWithVersion).toBe(here.data.id);
+    const older = versionOf(made.data.properties.secretUriWithVersion);
+    expect((await vault("GET", `/secrets/both/${older}`)).data.value).toBe("by arm");
+  });
+});
+
+describe("a deleted secret", () => {
+  it("blocks its name on both planes, and is recovered with its versions", async () => {
+    await vault("PUT", "/secrets/soft", { body: { value: "kept" } });
+    const removal = await vault("DELETE", "/secrets/soft");
+    expect(removal).toMatchObject({ status: 200, data: { recoveryId: `${url}/deletedsecrets/soft` } });
+    expect(removal.data.value).toBeUndefined();
+    expect(removal.data.scheduledPurgeDate - removal.data.deletedDate).toBe((7 * day) / 1000);
+    expect(await vault("GET", "/secrets/soft")).toMatchObject({ status: 404 });
+    expect(await vault("PUT", "/secrets/soft", { body: { value: "x" } })).toMatchObject({
+      status: 409,
+      code: "Conflict",
+      inner: "ObjectIsDeletedButRecoverable",
+    });
+    const there = await arm("PUT", `${vaultPath}/secrets/soft`, { properties: { value: "x" } });
+    expect(there.status).toBe(409);
+    expect(there.data.error.innererror.code).toBe("ObjectIsDeletedButRecoverable");
+    expect(await vault("GET", "/deletedsecrets/soft")).toMatchObject({ status: 200 });
+    expect(await vault("POST", "/deletedsecrets/soft/recover")).toMatchObject({ status: 200 });
+    expect((await vault("GET", "/secrets/soft")).data.value).toBe("kept");
+  });
+
+  it("is purged on request or when its retention ends", async () => {
+    for (const name of ["purged", "expired"]) {
+      await vault("PUT", `/secrets/${name}`, { body: { value: "x" } });
+      await vault("DELETE", `/secrets/${name}`);
+    }
+    expect(await vault("DELETE", "/deletedsecrets/purged")).toMatchObject({ status: 204 });
+    expect(await vault("GET", "/deletedsecrets/purged")).toMatchObject({ status: 404 });
+    sandbox.context.store.setClock(new Date(Date.now() + 8 * day));
+    expect(await vault("GET", "/deletedsecrets/expired")).toMatchObject({ status: 404 });
+    expect(await vault("PUT", "/secrets/expired", { body: { value: "y" } })).toMatchObject({ status: 200 });
+    sandbox.context.store.setClock(new Date());
+    expect((await vault("GET", "/secrets/expired/versions")).data.value).toHaveLength(1);
+  });
+
+  it("in a vault with purge protection stays", async () => {
+    const { url: base, path } = await newVault("kv-guarded", { enablePurgeProtection: true });
+    await grant(officer, roles.secretsOfficer, path);
+    await vault("PUT", "/secrets/stays", { base, body: { value: "x" } });
+    await vault("DELETE", "/secrets/stays", { base });
+    const refused = await vault("DELETE", "/deletedsecrets/stays", { base });
+    expect(refused).toMatchObject({ status: 403, code: "Forbidden" });
+    expect(refused.data.error.message).toContain("purge protection is enabled for this vault");
+  });
+});
+
+describe("lists", () => {
+  it("come in pages that link to the next", async () => {
+    const { url: base, path } = await newVault("kv-pages");
+    await grant(officer, roles.secretsOfficer, path);
+    for (const name of ["a", "b", "c"])
+      await vault("PUT", `/secrets/${name}`, { base, body: { value: name } });
+    const first = await vault("GET", "/secrets", { base, query: "&maxresults=2" });
+    expect(first.data.value.map((row: { id: string }) => row.id)).toEqual([
+      `${base}/secrets/a`,
+      `${base}/secrets/b`,
+    ]);
+    const headers = { Authorization: `Bearer ${await token("https://vault.azure.net", officer)}` };
+    const second = await sandbox.http.get(first.data.nextLink, { headers });
+    expect(second.data).toMatchObject({ value: [{ id: `${base}/secrets/c` }], nextLink: null });
+  });
+
+  it("of deleted secrets name when each goes for good", async () => {
+    await vault("PUT", "/secrets/listed", { body: { value: "x" } });
+    await vault("DELETE", "/secrets/listed");
+    const list = await vault("GET", "/deletedsecrets");
+    const row = list.data.value.find((one: { id: string }) => one.id === `${url}/secrets/listed`);
+    expect(row.scheduledPurgeDate).toBeGreaterThan(row.deletedDate);
+  });
+});
+
+describe("requests", () => {
+  it("need a known api-version, and options that are served", async () => {
+    const headers = { Authorization: `Bearer ${await token("https://vault.azure.net", officer)}` };
+    const get = async (query: string) =>
+      (await sandbox.http.get(`${url}/secrets${query}`, { headers })).data.error.code;
+    expect(await get("")).toBe("BadParameter");
+    expect(await get("?api-version=6.0")).toBe("BadParameter");
+    expect(await get("?api-version=7.4&odd=1")).toBe("SandboxNotImplemented");
+    expect(await vault("GET", "/keys")).toMatchObject({ status: 501 });
+  });
+});
+
+describe("a deleted vault", () => {
+  it("has no data plane; another takes its port, and a recovery brings the secrets back", async () => {
+    const made = await newVault("kv-moves");
+    await grant(officer, roles.secretsOfficer, made.path);
+    await vault("PUT", "/secrets/kept", { base: made.url, body: { value: "kept" } });
+    await arm("DELETE", made.path);
+    expect(await vault("GET", "/secrets/kept", { base: made.url })).toMatchObject({ code: "VaultNotFound" });
+    const other = await newVault("kv-moves-other");
+    expect(other.url).toBe(made.url);
+    await grant(officer, roles.secretsOfficer, other.path);
+    expect(await vault("GET", "/secrets/kept", { base: other.url })).toMatchObject({
+      code: "SecretNotFound",
+    });
+    const { tenantId } = sandbox.administrator;
+    const properties = { createMode: "recover", tenantId, sku: { family: "A", name: "standard" } };
+    const back = await arm("PUT", made.path, { location: "westeurope", properties });
+    const base = back.data.properties.vaultUri.replace(/\/$/, "");
+    expect(base).not.toBe(made.url);
+    await grant(officer, roles.secretsOfficer, made.path);
+    expect((await vault("GET", "/secrets/kept", { base })).data.value).toBe("kept");
+  });
+});

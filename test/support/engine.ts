@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import axios, { type AxiosInstance } from "axios";
+import type { Endpoints } from "../../sandbox/context.ts";
+import type { JournalEntry } from "../../sandbox/server.ts";
+import { openSession } from "../../tools/session.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** What a command of the engine ended with, and all that it printed. */
+export interface Run {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** One sandbox with a real engine: stacks with their own config, and a look at the far side. */
+export interface Engine {
+  readonly directory: string;
+  readonly endpoints: Endpoints;
+  readonly env: Record<string, string>;
+  /** Client that trusts the sandbox and never throws on a status. */
+  readonly http: AxiosInstance;
+  /** A stack of the project, or of the program in `cwd`. */
+  stack(name: string, cwd?: string): Promise<Stack>;
+  /** The requests that the services (not the control port) have answered since the last call. */
+  journal(): Promise<JournalEntry[]>;
+  /** An administrator's GET on the environment's Web API; `path` comes after `/api/data/v9.2/`. */
+  dataverse(path: string): Promise<Record<string, unknown>>;
+  /** A token of the sandbox's Entra for the administrator. */
+  token(resource: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** A stack of its own, with its own config file. */
+export interface Stack {
+  /** Sets the whole config; keys without their namespace `dataverse-s2s:`. */
+  configure(values: Record<string, unknown>): void;
+  /** Runs `pulumi COMMAND --stack …`; does not throw. */
+  run(command: string, ...args: string[]): Promise<Run>;
+  /** As `run`, but throws with the output when the command fails. */
+  ok(command: string, ...args: string[]): Promise<string>;
+  outputs(): Promise<Record<string, unknown>>;
+  /** The stack's state, as text with encrypted secrets. */
+  state(): Promise<string>;
+}
+
+export async function startEngine(): Promise<Engine> {
+  const directory = mkdtempSync(join(tmpdir(), "dataverse-s2s-engine-"));
+  const session = await openSession({ directory, basePort: 0, say: (line) => console.log(line) });
+  const { endpoints, env } = session;
+  const agent = new Agent({ ca: readFileSync(env.NODE_EXTRA_CA_CERTS!), keepAlive: true });
+  const http = axios.create({ httpsAgent: agent, validateStatus: () => true });
+
+  async function pulumi(cwd: string, args: string[]): Promise<Run> {
+    const child = spawn("pulumi", args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const [out, errors, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    return { code, out: out + errors };
+  }
+
+  async function token(resource: string): Promise<string> {
+    const form = new URLSearchParams({
+      client_id: env.ARM_CLIENT_ID!,
+      client_secret: env.ARM_CLIENT_SECRET!,
+      grant_type: "client_credentials",
+      scope: `${resource}/.default`,
+    });
+    const { data } = await http.post(`${endpoints.login}/${env.ARM_TENANT_ID}/oauth2/v2.0/token`, form);
+    return data.access_token as string;
+  }
+
+  return {
+    directory,
+    endpoints,
+    env,
+    http,
+    token,
+    async stack(name, cwd = root) {
+      const file = join(directory, `Pulumi.${name}.yaml`);
+      const options = ["--stack", name, "--config-file", file, "--non-interactive"];
+      const run = (command: string, ...args: string[]) => pulumi(cwd, [command, ...args, ...options]);
+      const ok = async (command: string, ...args: string[]) => {
+        const { code, out } = await run(command, ...args);
+        if (code !== 0) throw new Error(`pulumi ${command} ${args.join(" ")} ended with ${code}:\n${out}`);
+        return out;
+      };
+      const plain = async (...args: string[]) => {
+        const { code, out } = await pulumi(cwd, [...args, "--stack", name]);
+        if (code !== 0) throw new Error(out);
+        return out;
+      };
+      await plain("stack", "init");
+      return {
+        configure(values) {
+          const config = Object.fromEntries(
+            Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]),
+          );
+          writeFileSync(file, JSON.stringify({ config }, undefined, 2));
+        },
+        run,
+        ok,
+        outputs: async () => JSON.parse(await plain("stack", "output", "--json")),
+        state: () => plain("stack", "export"),
+      };
+    },
+    async journal() {
+      const { data } = await http.get<JournalEntry[]>(`${endpoints.control}/journal`);
+      await http.delete(`${endpoints.control}/journal`);
+      return data.filter(({ service }) => service !== "control");
+    },
+    async dataverse(path) {
+      const url = Object.values(endpoints.organizations)[0]!;
+      const { status, data } = await http.get(`${url}/api/data/v9.2/${path}`, {
+        headers: { Authorization: `Bearer ${await token(url)}` },
+      });
+      if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(data)}`);
+      return data;
+    },
+    async close() {
+      agent.destroy();
+      await session.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Stack config of the main job against a sandbox with other ports. */
+export function sandboxConfig(endpoints: Endpoints): Record<string, unknown> {
+  return {
+    application: {
+      displayName: "Contoso Orders (test)",
+      contactEmail: "support@contoso.example",
+      signOnUrl: "https://localhost",
+      redirectUris: ["https://localhost"],
+      keyVault: { resourceGroup: "rg-orders-test", location: "westeurope" },
+    },
+    role: { name: "Contoso Orders Integration", privileges: { prvReadAccount: "Global", prvWriteAccount: "Local" } },
+    subscribers: { contoso: { environmentUrl: endpoints.organizations["contoso-dev"] } },
+    endpoints: { loginUrl: endpoints.login, graphUrl: endpoints.graph, keyVaultHost: "127.0.0.1" },
+  };
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { Agent, request } from "node:https";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+import type { Endpoints } from "../sandbox/context.ts";
+import { startSandbox } from "../sandbox/sandbox.ts";
+import { administratorOf, subscriptionId } from "../sandbox/seed.ts";
+import { findEngine } from "./engine.ts";
+
+/** First of the ports that the sandbox of a checkout takes; the stack config Pulumi.sandbox.yaml has addresses with them. */
+export const defaultBasePort = 18440;
+
+/** A sandbox to work with, and what a command needs in its environment to use it. */
+export interface Session {
+  readonly endpoints: Endpoints;
+  readonly env: Record<string, string>;
+  /** True when another process runs the sandbox. */
+  readonly shared: boolean;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Folder for the sandbox's state, certificates and the Pulumi state of its stacks. */
+  readonly directory: string;
+  /** 0 takes free ports. */
+  readonly basePort: number;
+  /** Gets progress lines. */
+  readonly say: (line: string) => void;
+}
+
+/** Uses the sandbox of `directory` if it runs, else starts it; no engine yet. */
+export async function openSandbox({ directory, basePort }: SessionOptions): Promise<Session> {
+  const authorityPath = join(directory, "ca.crt");
+  const running = basePort
+    ? await runningSandbox(basePort + 3, authorityPath, join(directory, "state.json"))
+    : undefined;
+  if (running)
+    return {
+      endpoints: running,
+      env: environmentOf(running, authorityPath, directory),
+      shared: true,
+      close: async () => {},
+    };
+  const sandbox = await startSandbox({ directory, basePort });
+  const env = environmentOf(sandbox.endpoints, sandbox.authorityPath, directory);
+  return { endpoints: sandbox.endpoints, env, shared: false, close: () => sandbox.close() };
+}
+
+/** As {@link openSandbox}, with the Pulumi CLI on PATH and stand-ins for the plugins that cannot be had. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const engine = await findEngine(options.say);
+  options.say(`Pulumi ${engine.version}, ${engine.source}.`);
+  const sandbox = await openSandbox(options);
+  const standIns = await Promise.all(["azuread", "azure-native"].map((name) => startStandIn(name, sandbox.env)));
+  mkdirSync(join(options.directory, "pulumi"), { recursive: true });
+  return {
+    ...sandbox,
+    env: {
+      ...sandbox.env,
+      PULUMI_DEBUG_PROVIDERS: standIns.map(({ name, port }) => `${name}:${port}`).join(","),
+      PATH: [join(import.meta.dirname, "..", "node_modules", ".bin"), engine.directory, process.env.PATH].join(
+        delimiter,
+      ),
+    },
+    async close() {
+      for (const { child } of standIns) child.kill();
+      await sandbox.close();
+    },
+  };
+}
+
+function environmentOf(endpoints: Endpoints, authorityPath: string, directory: string): Record<string, string> {
+  const administrator = administratorOf("publisher");
+  const metadataHost = new URL(endpoints.arm).host;
+  return {
+    SANDBOX_LOGIN_URL: endpoints.login,
+    SANDBOX_GRAPH_URL: endpoints.graph,
+    SANDBOX_ARM_URL: endpoints.arm,
+    SANDBOX_VAULT_URL: endpoints.vault,
+    SANDBOX_CONTROL_URL: endpoints.control,
+    SANDBOX_ORG_URLS: JSON.stringify(endpoints.organizations),
+    SANDBOX_METADATA_HOST: metadataHost,
+    NODE_EXTRA_CA_CERTS: authorityPath,
+    SSL_CERT_FILE: authorityPath,
+    ARM_METADATA_HOSTNAME: metadataHost,
+    ARM_TENANT_ID: administrator.tenantId,
+    ARM_SUBSCRIPTION_ID: subscriptionId,
+    ARM_CLIENT_ID: administrator.clientId,
+    ARM_CLIENT_SECRET: administrator.clientSecret,
+    PULUMI_HOME: join(directory, "pulumi-home"),
+    PULUMI_BACKEND_URL: pathToFileURL(join(directory, "pulumi")).href,
+    PULUMI_CONFIG_PASSPHRASE: "sandbox",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_RUN_PROGRAM: "true", // refresh and destroy see the config of today
+  };
+}
+
+/** The endpoints of the sandbox that listens there, if it is the one with this state. */
+async function runningSandbox(port: number, authorityPath: string, state: string): Promise<Endpoints | undefined> {
+  if (!existsSync(authorityPath)) return undefined;
+  const agent = new Agent({ ca: readFileSync(authorityPath) });
+  const answer = await new Promise<string>((resolve) => {
+    const call = request({ host: "127.0.0.1", port, agent, timeout: 5_000 }, (response) => {
+      let body = "";
+      response.on("data", (data) => (body += data));
+      response.on("end", () => resolve(body));
+    });
+    call.on("timeout", () => call.destroy());
+    call.on("error", () => resolve("")); // nobody there, or somebody else
+    call.end();
+  });
+  agent.destroy();
+  if (!answer.startsWith("{")) return undefined;
+  const told = JSON.parse(answer) as { state?: string; endpoints?: Endpoints };
+  return told.state === state ? told.endpoints : undefined;
+}
+
+/** Runs a stand-in plugin in a process of its own; it prints the port on which it serves the engine. */
+async function startStandIn(
+  name: string,
+  env: Record<string, string>,
+): Promise<{ name: string; port: number; child: ChildProcess }> {
+  const script = join(import.meta.dirname, "..", "sandbox", "plugins", `${name}.ts`);
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    createInterface(child.stdout!).once("line", (line) => resolve(Number(line)));
+    child.once("exit", (code) =>
+      reject(new Error(`The stand-in for ${name} ended with code ${code} before it served.`)),
+    );
+  });
+  return { name, port, child };
+}

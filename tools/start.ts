@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { defaultBasePort, openSession, type Session } from "./session.ts";
+
+// npm start: the main job, `pulumi up` of stack "sandbox", against the local sandbox.
+
+const root = join(import.meta.dirname, "..");
+const stack = "sandbox";
+
+try {
+  const directory = join(root, ".sandbox");
+  const session = await openSession({ directory, basePort: defaultBasePort, say: (line) => console.log(line) });
+  try {
+    await pulumi(session, ["stack", "select", "--create", stack], false);
+    const out = await pulumi(session, ["up", "--yes", "--skip-preview", "--suppress-progress", "--stack", stack], true);
+    const outputs = JSON.parse(
+      await pulumi(session, ["stack", "output", "--json", "--stack", stack], false),
+    ) as Outputs;
+    console.log(summary(outputs, /^\s+[-+~] *\d+ (created|updated|replaced|deleted)/m.test(out)));
+  } finally {
+    await session.close();
+  }
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+interface Outputs {
+  clientId: string;
+  servicePrincipalId: string;
+  secretUri: string;
+  secretExpiresOn: string;
+  environments: Record<string, { userName: string; rolesHeld: string[]; tableRead: string }>;
+}
+
+function summary(
+  { clientId, servicePrincipalId, secretUri, secretExpiresOn, environments }: Outputs,
+  changed: boolean,
+): string {
+  const lines = [
+    changed ? "Done: the application has access to Dataverse." : "Nothing to change: everything is as declared.",
+    `  application       ${clientId}, open to all organizations, "Access Dynamics 365 as organization users"`,
+    `  service principal ${servicePrincipalId}`,
+    `  client secret     ${secretUri}, until ${secretExpiresOn.slice(0, 10)}`,
+  ];
+  for (const [name, { userName, rolesHeld, tableRead }] of Object.entries(environments)) {
+    lines.push(
+      `  ${name}: user ${userName} holds ${rolesHeld.join(", ")}`,
+      `  ${" ".repeat(name.length)}  the application signed in with the secret from Key Vault, asked WhoAmI and read ${tableRead}`,
+    );
+  }
+  return [
+    ...lines,
+    "",
+    "Next:",
+    "  npm start                                                          again: nothing changes",
+    "  npm run sandbox -- pulumi preview --stack sandbox --diff           what a change of Pulumi.sandbox.yaml would do",
+    "  npm run sandbox -- pulumi destroy --stack sandbox --yes            takes everything away again",
+    "  docs/real-azure.md                                                 the same against your own tenant",
+  ].join("\n");
+}
+
+/** Runs the CLI; `show` lets the user see it. Rejects when it fails, with what it said if that was not shown. */
+async function pulumi(session: Session, args: string[], show: boolean): Promise<string> {
+  const child = spawn("pulumi", [...args, "--non-interactive"], {
+    cwd: root,
+    env: { ...process.env, ...session.env },
+    stdio: ["ignore", "pipe", show ? "inherit" : "pipe"],
+    shell: process.platform === "win32",
+  });
+  if (show) child.stdout!.pipe(process.stdout);
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout!),
+    child.stderr ? text(child.stderr) : "",
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed.\n${errors}`.trim());
+  return out;
+}
