@@ -1,4 +1,4 @@
-/** The layers of docs/architecture.md: index → components → resources → lifecycles → dataverse | entra | key-vault → http. */
+/** The layers, top down: index → components → resources → lifecycles → dataverse | entra | key-vault → http. */
 const providers = "^dynamic-providers/";
 module.exports = {
   forbidden: [

@@ -106,8 +106,10 @@ export class SecretVault extends pulumi.ComponentResource {
     );
 
     this.vaultUri = vault.properties.apply(({ vaultUri }) => vaultUri!);
-    this.secretUri = secret.properties.secretUri;
-    this.secretVersionUri = secret.properties.secretUriWithVersion;
+    // The properties hold the value and are secret as a whole; the addresses are not.
+    const { secretUri, secretUriWithVersion } = pulumi.unsecret(secret.properties);
+    this.secretUri = secretUri;
+    this.secretVersionUri = secretUriWithVersion;
     this.registerOutputs({
       vaultUri: this.vaultUri,
       secretUri: this.secretUri,

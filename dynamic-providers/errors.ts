@@ -47,7 +47,7 @@ const consent: NextStep = (place) =>
 const staleConfig =
   "Was it changed just now? `pulumi refresh` and `pulumi destroy` need --run-program to see the config of today.";
 
-/** What to do about each code that has a known cause. Codes from the vendor's reference; see docs/errors.md. */
+/** What to do about each code that has a known cause. Codes from the vendor's reference. */
 const nextSteps: Record<string, NextStep> = {
   AADSTS700016: (place) =>
     `Check the client id, that the application is multi-tenant, and that ${tenantOf(place)} is the right tenant and has consented.`,

@@ -107,7 +107,7 @@ function parse(text: string, contentType = ""): unknown {
   }
 }
 
-export const withoutQuery = (url: string) => url.replace(/\?.*/s, "");
+const withoutQuery = (url: string) => url.replace(/\?.*/s, "");
 
 /** msal-node's way out: the same pool, timeouts and retries as everything else. */
 export const msalNetwork: INetworkModule = {

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface TargetArgs {
   /**
    * Name of the subscriber, as in stack config `dataverse-s2s:subscribers`. By it the administrator's credential is found,
-   * which is in no resource input: see docs/permissions.md. A change of it alone changes nothing.
+   * which is in no resource input: see docs/real-azure.md. A change of it alone changes nothing.
    */
   readonly subscriber: pulumi.Input<string>;
   /** Address of the Dataverse environment, such as `https://contoso.crm4.dynamics.com`. A change replaces the resource. */

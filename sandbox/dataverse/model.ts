@@ -1,55 +1,4 @@
-/** What a column holds; decides how a body's value is checked and how a filter's literal is compared. */
-export type ColumnKind =
-  | "guid"
-  | "text"
-  | "integer"
-  | "decimal"
-  | "boolean"
-  | "datetime"
-  | "choice"
-  | "lookup"
-  | "managedProperty";
-
-export interface Column {
-  readonly kind: ColumnKind;
-  /** A value in a body is accepted and has no effect, as observed of Dataverse's read-only columns (wire facts D4). */
-  readonly readOnly?: boolean;
-  /** A row cannot be without it. */
-  readonly required?: boolean;
-  readonly length?: number;
-  readonly options?: readonly number[];
-  /** Value of a row that was created without one. */
-  readonly initial?: string | number | boolean | object;
-  /** Of a lookup: its single-valued navigation properties and the tables each leads to. */
-  readonly navigation?: Readonly<Record<string, readonly string[]>>;
-}
-
-/** A collection-valued navigation property: one-to-many by a lookup of the target, or many-to-many by an intersect table. */
-export interface Collection {
-  readonly target: string;
-  /** One-to-many: the target's lookup column that holds this row's id. */
-  readonly via?: string;
-  /** Many-to-many: the intersect table, and its columns for this row and for the target. */
-  readonly intersect?: { readonly table: string; readonly from: string; readonly to: string };
-}
-
-export interface Table {
-  readonly logicalName: string;
-  readonly schemaName: string;
-  readonly entitySet: string;
-  readonly primaryId: string;
-  readonly primaryName: string | null;
-  readonly objectTypeCode: number;
-  readonly ownership: "UserOwned" | "BusinessOwned" | "OrganizationOwned" | "None";
-  /** Middle of its privileges' names ("Account" of prvReadAccount); reading is open to all users where there is none. */
-  readonly privilege?: string;
-  readonly columns: Readonly<Record<string, Column>>;
-  readonly collections: Readonly<Record<string, Collection>>;
-  /** Alternate keys, as lists of columns. */
-  readonly keys: readonly (readonly string[])[];
-  /** Rows come from the platform only: POST, PATCH and DELETE are refused. */
-  readonly platformOnly?: boolean;
-}
+import type { Collection, Column, ColumnKind, Table } from "./table.ts";
 
 const text = (length = 100, more: Partial<Column> = {}): Column => ({ kind: "text", length, ...more });
 const fixed = (kind: ColumnKind, initial?: Column["initial"]): Column => ({ kind, readOnly: true, initial });
@@ -89,12 +38,7 @@ const organizational = {
   organizationid: lookup({ organizationid: ["organization"] }, { readOnly: true }),
 };
 
-/** Many-to-many relationships: each is readable from both ends under one name. */
-const systemUserRoles = { table: "systemuserroles", user: "systemuserid", role: "roleid" };
-const teamMembership = { table: "teammembership", user: "systemuserid", team: "teamid" };
-const teamRoles = { table: "teamroles", team: "teamid", role: "roleid" };
-const rolePrivileges = { table: "roleprivileges", role: "roleid", privilege: "privilegeid" };
-
+/** One end of a many-to-many relationship, which both ends call by the same name. */
 function intersect(table: string, target: string, from: string, to: string): Collection {
   return { target, intersect: { table, from, to } };
 }
@@ -138,8 +82,8 @@ export const tables: readonly Table[] = [
       ...organizational,
     },
     collections: {
-      systemuserroles_association: intersect(systemUserRoles.table, "role", "systemuserid", "roleid"),
-      teammembership_association: intersect(teamMembership.table, "team", "systemuserid", "teamid"),
+      systemuserroles_association: intersect("systemuserroles", "role", "systemuserid", "roleid"),
+      teammembership_association: intersect("teammembership", "team", "systemuserid", "teamid"),
     },
   },
   {
@@ -176,9 +120,9 @@ export const tables: readonly Table[] = [
       ...organizational,
     },
     collections: {
-      systemuserroles_association: intersect(systemUserRoles.table, "systemuser", "roleid", "systemuserid"),
-      teamroles_association: intersect(teamRoles.table, "team", "roleid", "teamid"),
-      roleprivileges_association: intersect(rolePrivileges.table, "privilege", "roleid", "privilegeid"),
+      systemuserroles_association: intersect("systemuserroles", "systemuser", "roleid", "systemuserid"),
+      teamroles_association: intersect("teamroles", "team", "roleid", "teamid"),
+      roleprivileges_association: intersect("roleprivileges", "privilege", "roleid", "privilegeid"),
     },
   },
   {
@@ -205,7 +149,7 @@ export const tables: readonly Table[] = [
       versionnumber: fixed("integer"),
     },
     collections: {
-      roleprivileges_association: intersect(rolePrivileges.table, "role", "privilegeid", "roleid"),
+      roleprivileges_association: intersect("roleprivileges", "role", "privilegeid", "roleid"),
     },
   },
   {
@@ -271,8 +215,8 @@ export const tables: readonly Table[] = [
       ...organizational,
     },
     collections: {
-      teammembership_association: intersect(teamMembership.table, "systemuser", "teamid", "systemuserid"),
-      teamroles_association: intersect(teamRoles.table, "role", "teamid", "roleid"),
+      teammembership_association: intersect("teammembership", "systemuser", "teamid", "systemuserid"),
+      teamroles_association: intersect("teamroles", "role", "teamid", "roleid"),
     },
   },
   {
@@ -485,25 +429,4 @@ export function tableNamed(logicalName: string): Table {
 /** The table of an entity set name in a URL. */
 export function tableOfSet(entitySet: string): Table | undefined {
   return byEntitySet.get(entitySet);
-}
-
-/** The column a property of a row's JSON stands for: itself, or the lookup of `_name_value`. */
-export function columnOfProperty(table: Table, property: string): { name: string; column: Column } | undefined {
-  const lookupName = /^_(.+)_value$/.exec(property)?.[1];
-  const name = lookupName ?? property;
-  const column = table.columns[name];
-  if (!column || (column.kind === "lookup") !== (lookupName !== undefined)) return undefined;
-  return { name, column };
-}
-
-/** The lookup column and target tables of a single-valued navigation property. */
-export function lookupOfNavigation(
-  table: Table,
-  navigation: string,
-): { name: string; column: Column; targets: readonly string[] } | undefined {
-  for (const [name, column] of Object.entries(table.columns)) {
-    const targets = column.navigation?.[navigation];
-    if (targets) return { name, column, targets };
-  }
-  return undefined;
 }

@@ -71,7 +71,7 @@ export function federatedIdentityCredentials(
  */
 function check(application: Application, credential: Record<string, unknown>): void {
   const { id, name, issuer, subject, audiences } = credential;
-  if (typeof name !== "string" || !/^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$/.test(name))
+  if (typeof name !== "string" || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$/.test(name))
     throw graphErrors.federatedValue("Name");
   if (typeof issuer !== "string" || !URL.canParse(issuer) || issuer.length > 600)
     throw graphErrors.federatedValue("Issuer");

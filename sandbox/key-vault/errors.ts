@@ -26,17 +26,13 @@ export class KeyVaultError extends Error {
 const unauthorized = (challenge: string, message: string) =>
   new KeyVaultError(401, "Unauthorized", message, { headers: { "WWW-Authenticate": challenge } });
 
-const forbidden = (innererror: string, message: string) =>
-  new KeyVaultError(403, "Forbidden", message, { innererror });
+const forbidden = (innererror: string, message: string) => new KeyVaultError(403, "Forbidden", message, { innererror });
 
 /** Everything the data plane refuses, with the vendor's codes and texts. */
 export const keyVaultErrors = {
-  tokenMissing: (challenge: string) =>
-    unauthorized(challenge, "AKV10000: Request is missing a Bearer or PoP token."),
-  tokenInvalid: (challenge: string) =>
-    unauthorized(challenge, "[BearerReadAccessTokenFailed] Error validating token."),
-  tokenExpired: (challenge: string) =>
-    unauthorized(challenge, "[TokenExpired] Error validating token: 'S2S12086'."),
+  tokenMissing: (challenge: string) => unauthorized(challenge, "AKV10000: Request is missing a Bearer or PoP token."),
+  tokenInvalid: (challenge: string) => unauthorized(challenge, "[BearerReadAccessTokenFailed] Error validating token."),
+  tokenExpired: (challenge: string) => unauthorized(challenge, "[TokenExpired] Error validating token: 'S2S12086'."),
   tokenAudience: (challenge: string, found: string) =>
     unauthorized(challenge, `AKV10022: Invalid audience. Expected https://vault.azure.net, found: ${found}.`),
   tokenIssuer: (challenge: string, expected: string, found: string) =>
@@ -83,11 +79,6 @@ export const keyVaultErrors = {
     new KeyVaultError(409, "Conflict", message, { innererror: "ObjectIsDeletedButRecoverable" }),
   badParameter: (message: string) => new KeyVaultError(400, "BadParameter", message),
   noVault: () =>
-    new KeyVaultError(
-      404,
-      "VaultNotFound",
-      "No vault has this address. (On Azure the host name would not resolve.)",
-    ),
-  notServed: (what: string) =>
-    new KeyVaultError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
+    new KeyVaultError(404, "VaultNotFound", "No vault has this address. (On Azure the host name would not resolve.)"),
+  notServed: (what: string) => new KeyVaultError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
 } as const;

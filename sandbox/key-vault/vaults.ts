@@ -19,7 +19,7 @@ export interface VaultProperties {
 }
 
 /** Rights that a vault without role-based access gives to one principal. */
-export interface AccessPolicy {
+interface AccessPolicy {
   tenantId: string;
   objectId: string;
   permissions: { secrets?: string[]; [kind: string]: string[] | undefined };

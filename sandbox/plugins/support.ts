@@ -15,9 +15,7 @@ export function secret(value: unknown) {
 
 /** Whether a value is wrapped by {@link secret}. */
 export function isSecret(value: unknown): value is { value: unknown } {
-  return (
-    typeof value === "object" && value !== null && (value as Properties)[signatureKey] === secretSignature
-  );
+  return typeof value === "object" && value !== null && (value as Properties)[signatureKey] === secretSignature;
 }
 
 /** The same value with every secret in it laid open, for use on the wire only: never log it, never put it into an error. */
@@ -27,11 +25,6 @@ export function unwrap(value: unknown): any {
   if (value === null || typeof value !== "object") return value;
   if (isSecret(value)) return unwrap(value.value);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unwrap(member)]));
-}
-
-/** Whether a preview does not know this value yet, wrapped or not. */
-export function isUnknown(value: unknown): boolean {
-  return unwrap(value) === unknown;
 }
 
 /** Type and name of the resource that a URN is for. */
@@ -83,7 +76,9 @@ export class RequestFailed extends Error {
   readonly code: string;
 
   constructor(method: string, url: string, reply: Reply) {
-    const { code = "", message = "" } = reply.body?.error ?? {};
+    const { error, error_description } = reply.body ?? {};
+    const isOAuth = typeof error === "string";
+    const { code = "", message = "" } = isOAuth ? { code: error, message: error_description } : (error ?? {});
     super(`${method} ${new URL(url).pathname}: status ${reply.status}, Code="${code}" Message="${message}"`);
     this.status = reply.status;
     this.code = code;
@@ -97,19 +92,19 @@ const timeoutMilliseconds = 60_000;
 /** Requests to one cloud with one identity, which signs in by client secret when it is first needed for a resource. */
 export class CloudClient {
   private readonly settings: Settings;
-  private readonly retried: readonly number[];
+  private readonly alsoRetried: readonly number[];
   private readonly tokens = new Map<string, { text: string; expires: number }>();
   private found: Promise<Metadata> | undefined;
 
-  /** `alsoRetried`: statuses to send again beside 408, 429 and those of a server in trouble. */
+  /** `alsoRetried`: statuses after which `send` repeats a request, beside 408, 429 and those of a server in trouble. */
   constructor(settings: Settings, alsoRetried: readonly number[] = []) {
     this.settings = settings;
-    this.retried = [...retried, ...alsoRetried];
+    this.alsoRetried = alsoRetried;
   }
 
   metadata(): Promise<Metadata> {
     const url = `https://${this.settings.metadataHost}/metadata/endpoints?api-version=2022-09-01`;
-    this.found ??= this.exchange("GET", url, {})
+    this.found ??= exchange("GET", url, {})
       .then((reply) => reply.body as Metadata)
       .catch((error) => {
         this.found = undefined;
@@ -131,16 +126,10 @@ export class CloudClient {
       scope: `${resource}/.default`,
     });
     const url = `${authentication.loginEndpoint}/${tenantId}/oauth2/v2.0/token`;
-    const response = await fetch(url, { method: "POST", body: form, signal: timeout() });
-    const body = (await response.json()) as Record<string, string>;
-    if (!response.ok) {
-      throw new Error(
-        `Signing in at ${url} answered ${response.status}: ${body.error_description ?? body.error}`,
-      );
-    }
+    const { body } = await exchange("POST", url, { body: form, repeatable: true });
     const expires = Date.now() + (Number(body.expires_in) - 300) * 1000;
-    this.tokens.set(resource, { text: body.access_token!, expires });
-    return body.access_token!;
+    this.tokens.set(resource, { text: body.access_token, expires });
+    return body.access_token;
   }
 
   /** Sends a request with a token for `resource`. Throws {@link RequestFailed} unless the status is 2xx. */
@@ -151,27 +140,32 @@ export class CloudClient {
     options: { body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Reply> {
     const headers = { ...options.headers, Authorization: `Bearer ${await this.token(resource)}` };
-    return this.exchange(method, url, { ...options, headers });
+    return exchange(method, url, { ...options, headers, alsoRetried: this.alsoRetried });
   }
+}
 
-  private async exchange(
-    method: string,
-    url: string,
-    { body, headers }: { body?: unknown; headers?: Record<string, string> },
-  ): Promise<Reply> {
-    for (let attempt = 0; ; attempt++) {
-      const outcome = await once(method, url, body, headers).catch((error: Error) => error);
-      const again = outcome instanceof Error || this.retried.includes(outcome.status);
-      if (!again || attempt === retries) {
-        if (outcome instanceof Error) {
-          throw new Error(`${method} ${new URL(url).pathname}: no answer (${reasonOf(outcome)})`);
-        }
-        if (outcome.status >= 200 && outcome.status < 300) return outcome;
-        throw new RequestFailed(method, url, outcome);
+interface Sending {
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Whether it may be sent again when no answer came; of itself everything but a POST, which might take effect twice. */
+  repeatable?: boolean;
+  alsoRetried?: readonly number[];
+}
+
+async function exchange(method: string, url: string, sending: Sending): Promise<Reply> {
+  const { body, headers, repeatable = method !== "POST", alsoRetried = [] } = sending;
+  for (let attempt = 0; ; attempt++) {
+    const outcome = await once(method, url, body, headers).catch((error: Error) => error);
+    const again = outcome instanceof Error ? repeatable : [...retried, ...alsoRetried].includes(outcome.status);
+    if (!again || attempt === retries) {
+      if (outcome instanceof Error) {
+        throw new Error(`${method} ${new URL(url).pathname}: no answer (${reasonOf(outcome)})`);
       }
-      const asked = outcome instanceof Error ? null : outcome.headers.get("Retry-After");
-      await pause(asked ? Math.min(Number(asked), 60) * 1000 : 200 * 2 ** attempt);
+      if (outcome.status >= 200 && outcome.status < 300) return outcome;
+      throw new RequestFailed(method, url, outcome);
     }
+    const asked = outcome instanceof Error ? null : outcome.headers.get("Retry-After");
+    await pause(asked ? Math.min(Number(asked), 60) * 1000 : 200 * 2 ** attempt);
   }
 }
 
@@ -186,15 +180,13 @@ async function once(
   body: unknown,
   headers: Record<string, string> | undefined,
 ): Promise<Reply> {
+  const isForm = body instanceof URLSearchParams;
+  const type: Record<string, string> = body && !isForm ? { "Content-Type": "application/json" } : {};
   const response = await fetch(url, {
     method,
-    headers: {
-      Accept: "application/json",
-      ...(body ? { "Content-Type": "application/json" } : {}),
-      ...headers,
-    },
-    body: body ? JSON.stringify(body) : undefined,
-    signal: timeout(),
+    headers: { Accept: "application/json", ...type, ...headers },
+    body: isForm ? body : body ? JSON.stringify(body) : undefined,
+    signal: AbortSignal.timeout(timeoutMilliseconds),
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json");
@@ -208,8 +200,4 @@ async function once(
 function reasonOf(error: Error): string {
   const cause = error.cause as { code?: string; message?: string } | undefined;
   return cause?.code ?? cause?.message ?? error.message;
-}
-
-function timeout(): AbortSignal {
-  return AbortSignal.timeout(timeoutMilliseconds);
 }

@@ -68,8 +68,9 @@ async function parsedBody(c: HttpContext): Promise<unknown> {
   if (!text) return undefined;
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw armErrors.contentInvalid((error as Error).message);
+  } catch {
+    // The parser's message quotes the body, which may hold a secret.
+    throw armErrors.contentInvalid("The body is not valid JSON.");
   }
 }
 

@@ -78,8 +78,7 @@ export const armErrors = {
       "InvalidRequestContent",
       `The request content was invalid and could not be deserialized: '${detail}'.`,
     ),
-  notServed: (what: string) =>
-    new ArmError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
+  notServed: (what: string) => new ArmError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
   subscriptionNotFound: (id: string) =>
     new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`),
   groupNotFound: (name: string) =>
@@ -90,11 +89,17 @@ export const armErrors = {
       "ResourceNotFound",
       `The Resource '${type}/${name}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
     ),
-  parentNotFound: (type: string, name: string) =>
+  parentNotFound: (verb: string, parentId: string) =>
     new ArmError(
       404,
       "ParentResourceNotFound",
-      `Failed to perform '${type}' operation on resource(s) of type 'vaults/secrets', because the parent resource '${name}' could not be found.`,
+      `Failed to perform '${verb}' on resource(s) of type 'vaults/secrets', because the parent resource '${parentId}' could not be found.`,
+    ),
+  vaultLocationUnavailable: (location: string, available: readonly string[]) =>
+    new ArmError(
+      400,
+      "LocationNotAvailableForResourceType",
+      `The provided location '${location}' is not available for resource type 'Microsoft.KeyVault/vaults'. List of available regions for the resource type is '${available.join(",")}'.`,
     ),
   operationNotFound: (id: string) =>
     new ArmError(404, "OperationNotFound", `The operation '${id}' could not be found.`),
@@ -150,8 +155,7 @@ export const armErrors = {
     ),
   deletedVaultNotFound: (name: string) =>
     new ArmError(404, "DeletedVaultNotFound", `The specified deleted vault '${name}' does not exist.`),
-  purgeNotAllowed: () =>
-    new ArmError(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed."),
+  purgeNotAllowed: () => new ArmError(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed."),
   propertyRefused: (message: string) => new ArmError(400, "BadRequest", message),
   secretDeletion: () =>
     new ArmError(
@@ -162,11 +166,7 @@ export const armErrors = {
   secretInDeletedState: (message: string) =>
     new ArmError(409, "Conflict", message, { innererror: "ObjectIsDeletedButRecoverable" }),
   roleDefinitionNotFound: (id: string) =>
-    new ArmError(
-      404,
-      "RoleDefinitionDoesNotExist",
-      `The specified role definition with ID '${id}' does not exist.`,
-    ),
+    new ArmError(404, "RoleDefinitionDoesNotExist", `The specified role definition with ID '${id}' does not exist.`),
   roleAssignmentNotFound: (id: string) =>
     new ArmError(404, "RoleAssignmentNotFound", `The role assignment '${id}' is not found.`),
   roleAssignmentNameInvalid: (name: string) =>

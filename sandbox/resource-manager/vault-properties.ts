@@ -17,9 +17,7 @@ export function vaultProperties(
   const sku = requested.sku as { family?: string; name?: string } | undefined;
   if (typeof requested.tenantId !== "string") throw armErrors.propertyRefused("Tenant ID is required.");
   if (sku?.family !== "A" || !/^(standard|premium)$/i.test(sku.name ?? "")) {
-    throw armErrors.propertyRefused(
-      "The SKU is invalid: its family is 'A' and its name 'standard' or 'premium'.",
-    );
+    throw armErrors.propertyRefused("The SKU is invalid: its family is 'A' and its name 'standard' or 'premium'.");
   }
   checkProtection(requested, present);
   const protectedFromPurge = requested.enablePurgeProtection === true || present?.enablePurgeProtection;
@@ -53,9 +51,7 @@ function checkProtection(requested: Record<string, unknown>, present: VaultPrope
   const days = requested.softDeleteRetentionInDays;
   if (days === undefined) return;
   if (!Number.isInteger(days) || (days as number) < 7 || (days as number) > 90) {
-    throw armErrors.propertyRefused(
-      'The property "softDeleteRetentionInDays" must be a whole number from 7 to 90.',
-    );
+    throw armErrors.propertyRefused('The property "softDeleteRetentionInDays" must be a whole number from 7 to 90.');
   }
   if (present && present.softDeleteRetentionInDays !== days) {
     throw armErrors.propertyRefused(

@@ -109,10 +109,8 @@ function parentVault(request: ArmRequest): Vault {
     return liveVault(request);
   } catch (error) {
     if ((error as { code?: string }).code !== "ResourceNotFound") throw error;
-    throw armErrors.parentNotFound(
-      request.body === undefined ? "read" : "write",
-      request.parameters.vaultName!,
-    );
+    const parentId = request.path.replace(/\/secrets(\/[^/]+)?$/i, "");
+    throw armErrors.parentNotFound(request.body === undefined ? "read" : "write", parentId);
   }
 }
 

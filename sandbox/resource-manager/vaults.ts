@@ -25,7 +25,7 @@ export function liveVault({ context: { store }, parameters }: ArmRequest): Vault
 }
 
 /** Whether a name can be a vault's. */
-export function validVaultName(name: string): boolean {
+function validVaultName(name: string): boolean {
   return /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/i.test(name) && !name.includes("--");
 }
 
@@ -114,7 +114,7 @@ async function put(request: ArmRequest): Promise<ArmAnswer> {
   if (!validVaultName(vaultName!)) throw armErrors.vaultNameInvalid(vaultName!);
   if (typeof body?.location !== "string") throw armErrors.locationRequired();
   const location = normalLocation(body.location);
-  if (!locations.includes(location)) throw armErrors.groupLocationUnavailable(body.location, locations);
+  if (!locations.includes(location)) throw armErrors.vaultLocationUnavailable(body.location, locations);
   const requested = body.properties ?? {};
   const present = vaults(store).get(vaultName!.toLowerCase());
   const recover = requested.createMode === "recover";

@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { subscriptionId } from "../../sandbox/seed.ts";
+import { armClient, group, roles, vault as vaultId } from "../support/resource-manager.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
-const groupPath = `/subscriptions/${subscriptionId}/resourceGroups/rg-vaults`;
-const roles = {
-  secretsOfficer: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
-  secretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
-};
 const day = 86_400_000;
 
 let sandbox: TestSandbox;
+let client: ReturnType<typeof armClient>;
 /** Object ids: may write, may read, may nothing. */
 const officer = crypto.randomUUID();
 const reader = crypto.randomUUID();
@@ -20,54 +16,25 @@ let vaultPath: string;
 
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  expect((await arm("PUT", groupPath, { location: "westeurope" })).status).toBe(201);
+  client = armClient(sandbox);
+  await client.newGroup("rg-vaults");
   ({ url, path: vaultPath } = await newVault("kv-tests"));
-  await grant(officer, roles.secretsOfficer, vaultPath);
-  await grant(reader, roles.secretsUser, vaultPath);
+  await client.grant(officer, roles.secretsOfficer, vaultPath);
+  await client.grant(reader, roles.secretsUser, vaultPath);
 });
 afterAll(() => sandbox.close());
 
-async function token(aud: string, oid: string, tid = sandbox.administrator.tenantId): Promise<string> {
-  return (await sandbox.context.tokens.issue({ aud, oid, appid: oid, tid })).accessToken;
-}
-
-async function arm(method: string, path: string, data?: unknown) {
-  const bearer = await token("https://management.azure.com", sandbox.administrator.objectId);
-  return sandbox.http.request({
-    method,
-    url: `${sandbox.endpoints.arm}${path}?api-version=2024-11-01`,
-    data,
-    headers: { Authorization: `Bearer ${bearer}` },
-  });
-}
+const token = (aud: string, oid: string, tid?: string) => client.tokenOf(oid, { aud, tid });
 
 async function newVault(name: string, properties: object = {}) {
-  const path = `${groupPath}/providers/Microsoft.KeyVault/vaults/${name}`;
-  const made = await arm("PUT", path, {
-    location: "westeurope",
-    properties: {
-      tenantId: sandbox.administrator.tenantId,
-      sku: { family: "A", name: "standard" },
-      enableRbacAuthorization: true,
-      softDeleteRetentionInDays: 7,
-      ...properties,
-    },
-  });
+  const path = vaultId("rg-vaults", name);
+  const body = client.vaultBody({ softDeleteRetentionInDays: 7, ...properties });
+  const made = await client.arm("PUT", path, { body });
   expect(made.status).toBe(201);
   return { path, url: made.data.properties.vaultUri.replace(/\/$/, "") as string };
 }
 
-async function grant(principalId: string, role: string, scope: string): Promise<void> {
-  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
-  const properties = {
-    roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-    principalId,
-    principalType: "ServicePrincipal",
-  };
-  expect((await arm("PUT", path, { properties })).status).toBe(201);
-}
-
-interface Request {
+interface VaultRequest {
   body?: unknown;
   as?: string;
   query?: string;
@@ -75,7 +42,7 @@ interface Request {
 }
 
 /** A request to the data plane, by the officer unless told. */
-async function vault(method: string, path: string, { body, as = officer, query = "", base }: Request = {}) {
+async function vault(method: string, path: string, { body, as = officer, query = "", base }: VaultRequest = {}) {
   const bearer = await token("https://vault.azure.net", as);
   const answer = await sandbox.http.request({
     method,
@@ -125,9 +92,7 @@ describe("rights in a role-based vault", () => {
     for (const as of [nobody, sandbox.administrator.objectId]) {
       const refused = await vault("GET", "/secrets/any", { as });
       expect(refused).toMatchObject({ status: 403, code: "Forbidden", inner: "ForbiddenByRbac" });
-      expect(refused.data.error.message).toContain(
-        "Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'",
-      );
+      expect(refused.data.error.message).toContain("Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'");
     }
   });
 
@@ -147,7 +112,7 @@ describe("rights in a role-based vault", () => {
   it("can be given for one secret only", async () => {
     const oid = crypto.randomUUID();
     await vault("PUT", "/secrets/mine", { body: { value: "m" } });
-    await grant(oid, roles.secretsUser, `${vaultPath}/secrets/mine`);
+    await client.grant(oid, roles.secretsUser, `${vaultPath}/secrets/mine`);
     expect(await vault("GET", "/secrets/mine", { as: oid })).toMatchObject({ status: 200 });
     expect(await vault("GET", "/secrets/readable", { as: oid })).toMatchObject({ status: 403 });
   });
@@ -160,7 +125,7 @@ describe("rights in other vaults", () => {
       enableRbacAuthorization: false,
       accessPolicies: [{ tenantId, objectId: reader, permissions: { secrets: ["Get"] } }],
     });
-    await grant(officer, roles.secretsOfficer, groupPath);
+    await client.grant(officer, roles.secretsOfficer, group("rg-vaults"));
     expect(await vault("GET", "/secrets/a", { as: reader, base })).toMatchObject({ code: "SecretNotFound" });
     expect(await vault("GET", "/secrets", { as: reader, base })).toMatchObject({ inner: "AccessDenied" });
     expect(await vault("GET", "/secrets/a", { base })).toMatchObject({ status: 403, inner: "AccessDenied" });
@@ -224,10 +189,10 @@ describe("a secret", () => {
 
   it("written through Resource Manager is read here, and the other way round", async () => {
     const path = `${vaultPath}/secrets/both`;
-    const made = await arm("PUT", path, { properties: { value: "by arm" } });
+    const made = await client.arm("PUT", path, { body: { properties: { value: "by arm" } } });
     expect((await vault("GET", "/secrets/both")).data.value).toBe("by arm");
     const here = await vault("PUT", "/secrets/both", { body: { value: "by vault" } });
-    const there = await arm("GET", path);
+    const there = await client.arm("GET", path);
     expect(there.data.properties.secretUriWithVersion).toBe(here.data.id);
     const older = versionOf(made.data.properties.secretUriWithVersion);
     expect((await vault("GET", `/secrets/both/${older}`)).data.value).toBe("by arm");
@@ -247,7 +212,7 @@ describe("a deleted secret", () => {
       code: "Conflict",
       inner: "ObjectIsDeletedButRecoverable",
     });
-    const there = await arm("PUT", `${vaultPath}/secrets/soft`, { properties: { value: "x" } });
+    const there = await client.arm("PUT", `${vaultPath}/secrets/soft`, { body: { properties: { value: "x" } } });
     expect(there.status).toBe(409);
     expect(there.data.error.innererror.code).toBe("ObjectIsDeletedButRecoverable");
     expect(await vault("GET", "/deletedsecrets/soft")).toMatchObject({ status: 200 });
@@ -271,7 +236,7 @@ describe("a deleted secret", () => {
 
   it("in a vault with purge protection stays", async () => {
     const { url: base, path } = await newVault("kv-guarded", { enablePurgeProtection: true });
-    await grant(officer, roles.secretsOfficer, path);
+    await client.grant(officer, roles.secretsOfficer, path);
     await vault("PUT", "/secrets/stays", { base, body: { value: "x" } });
     await vault("DELETE", "/secrets/stays", { base });
     const refused = await vault("DELETE", "/deletedsecrets/stays", { base });
@@ -283,14 +248,10 @@ describe("a deleted secret", () => {
 describe("lists", () => {
   it("come in pages that link to the next", async () => {
     const { url: base, path } = await newVault("kv-pages");
-    await grant(officer, roles.secretsOfficer, path);
-    for (const name of ["a", "b", "c"])
-      await vault("PUT", `/secrets/${name}`, { base, body: { value: name } });
+    await client.grant(officer, roles.secretsOfficer, path);
+    for (const name of ["a", "b", "c"]) await vault("PUT", `/secrets/${name}`, { base, body: { value: name } });
     const first = await vault("GET", "/secrets", { base, query: "&maxresults=2" });
-    expect(first.data.value.map((row: { id: string }) => row.id)).toEqual([
-      `${base}/secrets/a`,
-      `${base}/secrets/b`,
-    ]);
+    expect(first.data.value.map((row: { id: string }) => row.id)).toEqual([`${base}/secrets/a`, `${base}/secrets/b`]);
     const headers = { Authorization: `Bearer ${await token("https://vault.azure.net", officer)}` };
     const second = await sandbox.http.get(first.data.nextLink, { headers });
     expect(second.data).toMatchObject({ value: [{ id: `${base}/secrets/c` }], nextLink: null });
@@ -320,22 +281,22 @@ describe("requests", () => {
 describe("a deleted vault", () => {
   it("has no data plane; another takes its port, and a recovery brings the secrets back", async () => {
     const made = await newVault("kv-moves");
-    await grant(officer, roles.secretsOfficer, made.path);
+    await client.grant(officer, roles.secretsOfficer, made.path);
     await vault("PUT", "/secrets/kept", { base: made.url, body: { value: "kept" } });
-    await arm("DELETE", made.path);
+    await client.arm("DELETE", made.path);
     expect(await vault("GET", "/secrets/kept", { base: made.url })).toMatchObject({ code: "VaultNotFound" });
     const other = await newVault("kv-moves-other");
     expect(other.url).toBe(made.url);
-    await grant(officer, roles.secretsOfficer, other.path);
+    await client.grant(officer, roles.secretsOfficer, other.path);
     expect(await vault("GET", "/secrets/kept", { base: other.url })).toMatchObject({
       code: "SecretNotFound",
     });
     const { tenantId } = sandbox.administrator;
     const properties = { createMode: "recover", tenantId, sku: { family: "A", name: "standard" } };
-    const back = await arm("PUT", made.path, { location: "westeurope", properties });
+    const back = await client.arm("PUT", made.path, { body: { location: "westeurope", properties } });
     const base = back.data.properties.vaultUri.replace(/\/$/, "");
     expect(base).not.toBe(made.url);
-    await grant(officer, roles.secretsOfficer, made.path);
+    await client.grant(officer, roles.secretsOfficer, made.path);
     expect((await vault("GET", "/secrets/kept", { base })).data.value).toBe("kept");
   });
 });

@@ -6,11 +6,7 @@ import { isSecret, type Properties, secret, unwrap } from "../support.ts";
  * stays out (except tags, of which each one counts), and what is never shown stays as declared. What was declared as a secret
  * is given back as one.
  */
-export function seenInputs(
-  declared: Properties,
-  remote: Properties,
-  writeOnly: readonly string[],
-): Properties {
+export function seenInputs(declared: Properties, remote: Properties, writeOnly: readonly string[]): Properties {
   const seen = compare(declared, remote, "", writeOnly) as Properties;
   const tags = remote.tags as Properties | undefined;
   if (!declared.tags && tags && Object.keys(tags).length > 0) seen.tags = tags;
@@ -44,9 +40,7 @@ function compare(declared: unknown, remote: unknown, path: string, writeOnly: re
 function isSame(declared: unknown, remote: unknown): boolean {
   if (typeof declared !== "string" || typeof remote !== "string") return isDeepStrictEqual(declared, remote);
   const plain = (text: string) => text.toLowerCase().replaceAll(" ", "");
-  return (
-    plain(declared) === plain(remote) || (declared.startsWith("/") && plain(remote).endsWith(plain(declared)))
-  );
+  return plain(declared) === plain(remote) || (declared.startsWith("/") && plain(remote).endsWith(plain(declared)));
 }
 
 function isRecord(value: unknown): value is Properties {

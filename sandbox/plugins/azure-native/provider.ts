@@ -80,8 +80,7 @@ export function azureNative(
         return { outputs: { tenantId, clientId, subscriptionId, objectId: await arm.objectId() } };
       }
       const type = resourceTypes[token.replace(/:get(\w+)$/, ":$1")];
-      if (!type || !/:get\w+$/.test(token))
-        throw new Error(`The stand-in does not serve the function ${token}.`);
+      if (!type || !/:get\w+$/.test(token)) throw new Error(`The stand-in does not serve the function ${token}.`);
       const id = type.id(unwrap(args), subscriptionId);
       const remote = await arm.get(id, type.apiVersion);
       if (!remote) throw new Error(`${token}: '${id}' was not found.`);

@@ -41,8 +41,7 @@ const resourceGroup: ResourceType = {
   nameInput: "resourceGroupName",
   autoname: suffixed,
   replacedBy: ["resourceGroupName", "location"],
-  id: (inputs, subscriptionId) =>
-    `/subscriptions/${subscriptionId}/resourceGroups/${inputs.resourceGroupName}`,
+  id: (inputs, subscriptionId) => `/subscriptions/${subscriptionId}/resourceGroups/${inputs.resourceGroupName}`,
   body: ({ location, managedBy, tags }) => ({ location, managedBy, tags }),
   outputs: ({ name, type, location, managedBy, tags, properties }) => ({
     name,
@@ -79,10 +78,7 @@ const vault: ResourceType = {
     properties,
     systemData,
   }),
-  inputs: (
-    id,
-    { location, tags, properties: { vaultUri: _uri, provisioningState: _state, ...properties } },
-  ) => ({
+  inputs: (id, { location, tags, properties: { vaultUri: _uri, provisioningState: _state, ...properties } }) => ({
     resourceGroupName: segment(id, "resourceGroups"),
     vaultName: segment(id, "vaults"),
     location,

@@ -1,0 +1,29 @@
+import { catalogue, type ErrorDefinition, type ErrorName } from "./errors.ts";
+
+/** Thrown where the service refuses a request; becomes `{"error":{"code","message"}}`. */
+export class DataverseError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(definition: ErrorDefinition) {
+    super(definition.message);
+    this.code = definition.code;
+    this.status = definition.status;
+  }
+}
+
+/** Throws the named error with its places filled in. `status` replaces the catalogue's, where a switch decides it. */
+export function refuse(name: ErrorName, values: readonly unknown[] = [], status?: number): never {
+  const definition: ErrorDefinition = catalogue[name];
+  const message = definition.message.replace(/\{(\d)\}/g, (_, place) => String(values[Number(place)] ?? ""));
+  throw new DataverseError({ code: definition.code, status: status ?? definition.status, message });
+}
+
+/** Answers 501 for what Dataverse can do and the sandbox cannot: never a made-up answer. */
+export function notServed(what: string): never {
+  throw new DataverseError({
+    code: "SandboxNotImplemented",
+    status: 501,
+    message: `The sandbox's Dataverse does not serve ${what}.`,
+  });
+}

@@ -1,0 +1,82 @@
+import { compileFilter } from "./filter.ts";
+import type { OrganizationData, Row, Value } from "./organization-data.ts";
+import { compareValues, propertyOf } from "./properties.ts";
+import type { QueryOptions } from "./query-options.ts";
+import { notServed, refuse } from "./refusal.ts";
+import type { Table } from "./table.ts";
+
+/** A row's place in an order: its values of the `$orderby` properties, then its id. */
+type Place = readonly Value[];
+
+interface Order {
+  place(row: Row): Place;
+  compare(one: Place, other: Place): number;
+}
+
+/** Filters and orders rows as a query says; rows of equal rank are in order of their ids, so pages never overlap. */
+export function selectRows(
+  data: OrganizationData,
+  table: Table,
+  rows: readonly Row[],
+  query: Pick<QueryOptions, "filter" | "orderBy" | "aliases">,
+): Row[] {
+  const order = orderOf(data, table, query.orderBy);
+  const matches = query.filter ? compileFilter(data, table, query.filter, query.aliases) : () => true;
+  return rows
+    .filter(matches)
+    .map((row) => ({ row, place: order.place(row) }))
+    .sort((one, other) => order.compare(one.place, other.place))
+    .map(({ row }) => row);
+}
+
+/** One page of selected rows: those after the skip token's place, and the token of the next page if there is one. */
+export function pageOf(
+  data: OrganizationData,
+  table: Table,
+  rows: readonly Row[],
+  query: Pick<QueryOptions, "orderBy" | "skipToken">,
+  size: number,
+): { page: Row[]; nextToken: string | undefined } {
+  const order = orderOf(data, table, query.orderBy);
+  const cookie = query.skipToken ? readCookie(query.skipToken) : { page: 1, after: undefined };
+  const { after } = cookie;
+  const rest = after ? rows.filter((row) => order.compare(order.place(row), after) > 0) : rows;
+  const page = rest.slice(0, size);
+  if (rest.length <= size) return { page, nextToken: undefined };
+  const place = encodeURIComponent(JSON.stringify(order.place(page.at(-1)!)));
+  const number = cookie.page + 1;
+  return {
+    page,
+    nextToken: `<cookie pagenumber="${number}" pagingcookie="${place}" istracking="False" />`,
+  };
+}
+
+function orderOf(data: OrganizationData, table: Table, orderBy: string | undefined): Order {
+  const terms = (orderBy ?? "")
+    .split(",")
+    .filter((term) => term.trim() !== "")
+    .map((term) => {
+      const [path, direction = "asc", ...more] = term.trim().split(/\s+/);
+      if (more.length > 0 || !/^(asc|desc)$/.test(direction)) refuse("QuerySyntax", [`$orderby '${term}'`]);
+      if (path!.includes("(")) notServed(`$orderby '${term}'`);
+      return { ...propertyOf(data, table, path!), sign: direction === "asc" ? 1 : -1 };
+    });
+  const id = { kind: "guid", get: (row: Row) => row[table.primaryId] ?? null, sign: 1 } as const;
+  const all = [...terms, id];
+  return {
+    place: (row) => all.map(({ get }) => get(row)),
+    compare(one, other) {
+      for (const [index, { kind, sign }] of all.entries()) {
+        const order = sign * compareValues(kind, one[index] ?? null, other[index] ?? null);
+        if (order !== 0) return order;
+      }
+      return 0;
+    },
+  };
+}
+
+function readCookie(token: string): { page: number; after: Place | undefined } {
+  const match = /^<cookie pagenumber="(\d+)" pagingcookie="([^"]*)" istracking="False" \/>$/.exec(token);
+  if (!match) refuse("QuerySyntax", ["malformed $skiptoken"]);
+  return { page: Number(match[1]), after: JSON.parse(decodeURIComponent(match[2]!)) as Place };
+}
