@@ -39,38 +39,36 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
   constructor(name: string, args: MultiTenantApplicationArgs, options?: pulumi.ComponentResourceOptions) {
     super("dataverse-s2s:index:MultiTenantApplication", name, {}, options);
 
+    const declared = {
+      displayName: args.displayName,
+      signInAudience: "AzureADMultipleOrgs",
+      web: {
+        homepageUrl: args.signOnUrl,
+        redirectUris: args.redirectUris.map((uri) => pulumi.output(uri).apply(withPath)),
+      },
+      requiredResourceAccesses: [
+        { resourceAppId: dataverse.clientId, resourceAccesses: [{ id: dataverse.userImpersonation, type: "Scope" }] },
+      ],
+    };
     const application = new azuread.Application(
       name,
-      {
-        displayName: args.displayName,
-        signInAudience: "AzureADMultipleOrgs",
-        web: {
-          homepageUrl: args.signOnUrl,
-          redirectUris: args.redirectUris.map((uri) => pulumi.output(uri).apply(withPath)),
-        },
-        requiredResourceAccesses: [
-          {
-            resourceAppId: dataverse.clientId,
-            resourceAccesses: [{ id: dataverse.userImpersonation, type: "Scope" }],
-          },
-        ],
-      },
-      // The default URI holds the client id, so it can only come after the application, as a resource of its own.
+      { ...declared, identifierUris: [] },
       { parent: this, protect: args.protect, ignoreChanges: ["identifierUris"] },
     );
+    // The default URI holds the client id, so it comes after the application, as a resource of its own. Each update of the
+    // application sends the URIs that it knows of, which is none, so the URI is set again after each.
     const identifierUri = new azuread.ApplicationIdentifierUri(
       name,
       {
         applicationId: application.id,
         identifierUri: args.identifierUri ?? pulumi.interpolate`api://${application.clientId}`,
       },
-      { parent: this },
+      { parent: this, replacementTrigger: declared, deleteBeforeReplace: true },
     );
-    // After the URI: Dataverse copies it from here into the application user.
     const servicePrincipal = new azuread.ServicePrincipal(
       name,
       { clientId: application.clientId },
-      { parent: this, protect: args.protect, dependsOn: identifierUri },
+      { parent: this, protect: args.protect },
     );
 
     this.clientId = servicePrincipal.clientId;

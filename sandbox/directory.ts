@@ -133,9 +133,7 @@ export class Directory {
   /** The tenant with this id or verified domain. */
   tenant(idOrDomain: string): Tenant | undefined {
     const wanted = idOrDomain.toLowerCase();
-    return [...this.tenants.values()].find(
-      (tenant) => tenant.id === wanted || tenant.domains.includes(wanted),
-    );
+    return [...this.tenants.values()].find((tenant) => tenant.id === wanted || tenant.domains.includes(wanted));
   }
 
   /** The registered application with this client id, in whichever tenant is its home; not a soft-deleted one. */
@@ -199,9 +197,7 @@ export class Directory {
     if (!resource) return [];
     return [...this.appRoleAssignments.values()]
       .filter((row) => row.principalId === principal.id && row.resourceId === resource.id)
-      .flatMap((row) =>
-        resource.appRoles.filter((role) => role.id === row.appRoleId).map((role) => role.value),
-      );
+      .flatMap((row) => resource.appRoles.filter((role) => role.id === row.appRoleId).map((role) => role.value));
   }
 }
 

@@ -34,7 +34,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Ports from the base: the four services, the control port, then vaults from +10 and Dataverse environments from +20. */
+/** Ports from the base: the four services, the control port, then Dataverse environments from +20 and vaults from +200. */
 const portOffsets: Record<string, number> = { login: 0, graph: 1, arm: 2, control: 3 };
 
 /** Starts all services, each on a port of its own. Rejects with the name of the service whose port is taken. */
@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     organizations: store.collection("organizations"),
     endpoints: { login: "", graph: "", arm: "", vault: "", control: "", organizations: {} },
     journal: [],
-    vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 10 + slot)).url,
+    vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 200 + slot)).url,
   };
   seedDirectory(context, options.seed ?? defaultSeed);
 

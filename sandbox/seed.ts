@@ -90,12 +90,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
     const tenant: Tenant = { id: guidOf(`tenant ${name}`), displayName, domains };
     if (directory.tenants.has(tenant.id)) continue;
     directory.tenants.set(tenant.id, tenant);
-    const graph = firstPartyPrincipal(
-      tenant,
-      firstParty.graph,
-      "Microsoft Graph",
-      "https://graph.microsoft.com",
-    );
+    const graph = firstPartyPrincipal(tenant, firstParty.graph, "Microsoft Graph", "https://graph.microsoft.com");
     graph.appRoles = Object.entries(graphPermissions).map(([value, id]) => ({
       id,
       value,
@@ -132,12 +127,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
         adminConsentDisplayName: "Access Azure Resource Manager as organization users",
       },
     ];
-    const keyVault = firstPartyPrincipal(
-      tenant,
-      firstParty.keyVault,
-      "Azure Key Vault",
-      "https://vault.azure.net",
-    );
+    const keyVault = firstPartyPrincipal(tenant, firstParty.keyVault, "Azure Key Vault", "https://vault.azure.net");
     keyVault.oauth2PermissionScopes = [
       {
         id: "f53da476-18e3-4152-8e01-aec403e6edc0",
@@ -210,12 +200,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
   }
 }
 
-function firstPartyPrincipal(
-  tenant: Tenant,
-  appId: string,
-  displayName: string,
-  name: string,
-): ServicePrincipal {
+function firstPartyPrincipal(tenant: Tenant, appId: string, displayName: string, name: string): ServicePrincipal {
   return {
     id: guidOf(`principal ${tenant.id} ${appId}`),
     tenantId: tenant.id,

@@ -46,8 +46,7 @@ export const catalogue = {
   RoleExceedsCaller: {
     code: "0x80048d3b",
     status: 403,
-    message:
-      "The user with id {0} does not have the following privileges, which the role with roleId={1} has: {2}.",
+    message: "The user with id {0} does not have the following privileges, which the role with roleId={1} has: {2}.",
   },
 
   // Requests
@@ -294,8 +293,7 @@ export const catalogue = {
   LastSystemAdministrator: {
     code: "0x80041D30",
     status: 400,
-    message:
-      "A user cannot be removed from the System Administrator Role if they are the only user that has the role.",
+    message: "A user cannot be removed from the System Administrator Role if they are the only user that has the role.",
   },
   DepthNotAllowed: {
     code: "0x8004140B",

@@ -34,7 +34,5 @@ export function tokenize(text: string): Token[] {
 
 function valueOf(type: Token["type"], source: string): string {
   if (type !== "text") return source;
-  return source.startsWith("'")
-    ? source.slice(1, -1).replaceAll("''", "'")
-    : (JSON.parse(source) as string);
+  return source.startsWith("'") ? source.slice(1, -1).replaceAll("''", "'") : (JSON.parse(source) as string);
 }

@@ -65,12 +65,7 @@ class FilterParser {
   private readonly tokens: readonly Token[];
   private position = 0;
 
-  constructor(
-    data: OrganizationData,
-    table: Table,
-    text: string,
-    aliases: ReadonlyMap<string, string>,
-  ) {
+  constructor(data: OrganizationData, table: Table, text: string, aliases: ReadonlyMap<string, string>) {
     this.data = data;
     this.table = table;
     this.aliases = aliases;
@@ -163,8 +158,7 @@ class FilterParser {
       refuse("ParameterMissing", ["PropertyName or PropertyValues", "In", "Edm.String"]);
     }
     const property = propertyOf(this.data, this.table, path);
-    return (row) =>
-      values.some(({ value }) => compareValues(property.kind, property.get(row), value) === 0);
+    return (row) => values.some(({ value }) => compareValues(property.kind, property.get(row), value) === 0);
   }
 
   /** A literal, or a bracketed list of them; through an alias too. */

@@ -99,9 +99,7 @@ export class OrganizationData {
 
   /** Ids at the other end of a many-to-many relationship. */
   linked(intersect: string, from: string, id: string, to: string): string[] {
-    return [...this.rows(intersect).values()]
-      .filter((row) => row[from] === id)
-      .map((row) => row[to] as string);
+    return [...this.rows(intersect).values()].filter((row) => row[from] === id).map((row) => row[to] as string);
   }
 
   /** What a role holds: privilege id to depth. Copies in other business units hold what their root holds. */
@@ -109,9 +107,7 @@ export class OrganizationData {
     if (role.roletemplateid === systemAdministratorTemplate) {
       return new Map([...privileges.keys()].map((id) => [id, "Global"]));
     }
-    const held = this.collection<Record<string, Depth>>("privilegesOfRootRole").get(
-      role.parentrootroleid as string,
-    );
+    const held = this.collection<Record<string, Depth>>("privilegesOfRootRole").get(role.parentrootroleid as string);
     return new Map(Object.entries(held ?? {}));
   }
 
@@ -140,7 +136,10 @@ export class OrganizationData {
 
   /** Now, as Dataverse writes it: whole seconds. */
   now(): string {
-    return this.context.store.now().toISOString().replace(/\.\d+Z$/, "Z");
+    return this.context.store
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, "Z");
   }
 
   private nextVersion(): number {

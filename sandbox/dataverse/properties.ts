@@ -1,5 +1,5 @@
-import type { OrganizationData, Row, Value } from "./organization-data.ts";
 import { tableNamed } from "./model.ts";
+import type { OrganizationData, Row, Value } from "./organization-data.ts";
 import { refuse } from "./refusal.ts";
 import { type ColumnKind, columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
 

@@ -58,8 +58,7 @@ function interpret(given: QueryOptions["given"]): QueryOptions {
   const top = options.get("$top");
   if (top !== undefined && !/^\d+$/.test(top)) refuse("QuerySyntax", [`$top '${top}'`]);
   const count = options.get("$count");
-  if (count !== undefined && count !== "true" && count !== "false")
-    refuse("QuerySyntax", [`$count '${count}'`]);
+  if (count !== undefined && count !== "true" && count !== "false") refuse("QuerySyntax", [`$count '${count}'`]);
   return {
     select: options.get("$select")?.split(",").map(trimmed).filter(Boolean),
     filter: options.get("$filter"),
@@ -74,16 +73,7 @@ function interpret(given: QueryOptions["given"]): QueryOptions {
   };
 }
 
-const known = new Set([
-  "$select",
-  "$filter",
-  "$orderby",
-  "$top",
-  "$count",
-  "$expand",
-  "$skiptoken",
-  "$id",
-]);
+const known = new Set(["$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$id"]);
 
 function parseExpand(text: string | undefined): Expand[] {
   if (!text) return [];

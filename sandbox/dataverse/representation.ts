@@ -3,8 +3,8 @@ import type { OrganizationData, Row } from "./organization-data.ts";
 import type { Expand } from "./query-options.ts";
 import { refuse } from "./refusal.ts";
 import type { DataverseRequest } from "./request.ts";
+import { type Caller, readableRows, requireRight, requireRightOn } from "./security.ts";
 import { selectRows } from "./selection.ts";
-import { type Caller, requireRight, requireRightOn, readableRows } from "./security.ts";
 import { type Collection, columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
 
 /** The etag of a row: its version. */
@@ -70,16 +70,10 @@ export function contextOf(
 }
 
 /** The rows at the other end of a collection-valued navigation property that the caller may read. */
-export function relatedRows(
-  data: OrganizationData,
-  caller: Caller,
-  id: string,
-  collection: Collection,
-): Row[] {
+export function relatedRows(data: OrganizationData, caller: Caller, id: string, collection: Collection): Row[] {
   const target = tableNamed(collection.target);
   const { intersect, via } = collection;
-  const ids =
-    intersect && new Set(data.linked(intersect.table, intersect.from, id, intersect.to));
+  const ids = intersect && new Set(data.linked(intersect.table, intersect.from, id, intersect.to));
   return readableRows(data, caller, target).filter((other) =>
     ids ? ids.has(other[target.primaryId] as string) : other[via!] === id,
   );

@@ -106,13 +106,7 @@ export function readableRows(data: OrganizationData, caller: Caller, table: Tabl
 }
 
 /** Basic reaches the caller's own rows, Local its business unit's, Deep those below too, Global all. */
-export function reaches(
-  data: OrganizationData,
-  caller: Caller,
-  table: Table,
-  depth: Depth,
-  row: Row,
-): boolean {
+export function reaches(data: OrganizationData, caller: Caller, table: Table, depth: Depth, row: Row): boolean {
   if (depth === "Global") return true;
   if (isOwn(caller, table, row)) return true;
   if (depth === "Basic") return false;
@@ -145,7 +139,5 @@ function businessUnitOf(table: Table, row: Row): string | undefined {
 }
 
 function neededDepth(data: OrganizationData, caller: Caller, table: Table, row: Row): Depth {
-  return (
-    (["Local", "Deep"] as const).find((depth) => reaches(data, caller, table, depth, row)) ?? "Global"
-  );
+  return (["Local", "Deep"] as const).find((depth) => reaches(data, caller, table, depth, row)) ?? "Global";
 }

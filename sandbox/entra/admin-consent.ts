@@ -3,12 +3,7 @@ import { Hono, type Context as Request } from "hono";
 import { html } from "hono/html";
 import type { Context } from "../context.ts";
 import type { Application, Tenant, User } from "../directory.ts";
-import {
-  grantConsent,
-  permissionsOfScope,
-  type RequestedPermission,
-  registeredPermissions,
-} from "./consent.ts";
+import { grantConsent, permissionsOfScope, type RequestedPermission, registeredPermissions } from "./consent.ts";
 import { EntraError, entraErrors } from "./errors.ts";
 import { errorPage, page, signInFields } from "./pages.ts";
 import { redirectUriOf } from "./redirect-uri.ts";
@@ -31,8 +26,7 @@ export function adminConsent(context: Context): Hono {
     const clientId = c.req.query("client_id");
     if (!clientId) throw entraErrors.missingParameter("client_id");
     const scope = c.req.path.endsWith("/v2.0/adminconsent") ? c.req.query("scope") : undefined;
-    if (scope === undefined && c.req.path.endsWith("/v2.0/adminconsent"))
-      throw entraErrors.missingParameter("scope");
+    if (scope === undefined && c.req.path.endsWith("/v2.0/adminconsent")) throw entraErrors.missingParameter("scope");
     const tenant = sharedTenants.includes(named) ? undefined : findTenant(directory, named);
     const application = directory.application(clientId);
     if (!application || (tenant && !isReachable(application, tenant)))
@@ -43,8 +37,7 @@ export function adminConsent(context: Context): Hono {
   };
 
   const permissionsFor = (tenant: Tenant, application: Application, scope: string | undefined) => {
-    if (!isReachable(application, tenant))
-      throw entraErrors.applicationNotFound(application.appId, tenant.displayName);
+    if (!isReachable(application, tenant)) throw entraErrors.applicationNotFound(application.appId, tenant.displayName);
     return scope === undefined
       ? registeredPermissions(context, tenant, application)
       : permissionsOfScope(context, tenant, application, scope);
@@ -107,8 +100,7 @@ function success(tenant: Tenant, permissions: RequestedPermission[], scope: stri
 
 /** The v2 endpoint says `admin_consent=True` on refusal too: `error` is what tells them apart. */
 function refusal(scope: string | undefined): Record<string, string> {
-  if (scope === undefined)
-    return { error: "permission_denied", error_description: "The admin canceled the request" };
+  if (scope === undefined) return { error: "permission_denied", error_description: "The admin canceled the request" };
   return {
     admin_consent: "True",
     error: "consent_required",

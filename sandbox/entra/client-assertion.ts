@@ -30,8 +30,7 @@ export async function verifyAssertion(
   const { login } = context.endpoints;
   const { thumbprint, certificate } = findCertificate(application, header);
   if (!certificate) throw entraErrors.certificateNotRegistered(thumbprint, application.appId);
-  if (now > new Date(certificate.validTo))
-    throw entraErrors.certificateExpired(thumbprint, application.appId);
+  if (now > new Date(certificate.validTo)) throw entraErrors.certificateExpired(thumbprint, application.appId);
   const names = [tenant.id, ...tenant.domains];
   const options: JWTVerifyOptions = {
     algorithms: ["PS256", "RS256"],
@@ -48,8 +47,7 @@ export async function verifyAssertion(
     await jwtVerify(assertion, certificate.publicKey, options);
   } catch (error) {
     const { code, claim } = error as { code?: string; claim?: string };
-    if (code === "ERR_JWT_EXPIRED" || claim === "nbf" || claim === "exp")
-      throw entraErrors.assertionExpired();
+    if (code === "ERR_JWT_EXPIRED" || claim === "nbf" || claim === "exp") throw entraErrors.assertionExpired();
     if (claim === "aud") throw entraErrors.assertionAudience();
     if (claim) throw entraErrors.malformedAssertion();
     throw entraErrors.wrongAssertionSignature(thumbprint, application.appId);
@@ -65,9 +63,7 @@ function findCertificate(
   const wanted = Buffer.from(named, "base64url").toString("hex").toUpperCase();
   for (const { key } of application.keyCredentials) {
     const der = Buffer.from(String(key ?? ""), "base64");
-    const thumbprints = ["sha256", "sha1"].map((hash) =>
-      createHash(hash).update(der).digest("hex").toUpperCase(),
-    );
+    const thumbprints = ["sha256", "sha1"].map((hash) => createHash(hash).update(der).digest("hex").toUpperCase());
     if (thumbprints.includes(wanted) || thumbprints.includes(named.toUpperCase()))
       return { thumbprint: wanted, certificate: new X509Certificate(der) };
   }

@@ -53,8 +53,7 @@ export function findClient(
   if (!reachable) throw entraErrors.applicationNotFound(clientId, tenant.displayName);
   const principal = directory.servicePrincipal(tenant.id, application.appId);
   if (!principal) throw entraErrors.noServicePrincipal(application.appId, tenant.id);
-  if (!principal.accountEnabled)
-    throw entraErrors.applicationDisabled(application.appId, application.displayName);
+  if (!principal.accountEnabled) throw entraErrors.applicationDisabled(application.appId, application.displayName);
   return { application, principal };
 }
 

@@ -20,8 +20,7 @@ export function registeredPermissions(
 ): RequestedPermission[] {
   return application.requiredResourceAccess.flatMap(({ resourceAppId, resourceAccess }) => {
     const resource = directory.servicePrincipal(tenant.id, resourceAppId);
-    if (!resource)
-      throw entraErrors.resourceNotInTenant(application.displayName, resourceAppId, tenant.displayName);
+    if (!resource) throw entraErrors.resourceNotInTenant(application.displayName, resourceAppId, tenant.displayName);
     return resourceAccess.map(({ id, type }) => permissionOf(application, resource, type, id));
   });
 }
@@ -38,11 +37,7 @@ export function permissionsOfScope(
     .filter((name) => name && !["openid", "profile", "email", "offline_access"].includes(name))
     .flatMap((name) => {
       const at = name.lastIndexOf("/");
-      const resource = findResource(
-        context,
-        tenant,
-        at < 0 ? "https://graph.microsoft.com" : name.slice(0, at),
-      );
+      const resource = findResource(context, tenant, at < 0 ? "https://graph.microsoft.com" : name.slice(0, at));
       const value = name.slice(at + 1);
       if (value === ".default")
         return registeredPermissions(context, tenant, application).filter((row) => row.resource === resource);
@@ -92,7 +87,6 @@ function permissionOf(
   const role = resource.appRoles.find(isIt);
   if (type === "Scope" && scope)
     return { resource, type, id: scope.id, value: scope.value, displayName: scope.adminConsentDisplayName };
-  if (type === "Role" && role)
-    return { resource, type, id: role.id, value: role.value, displayName: role.displayName };
+  if (type === "Role" && role) return { resource, type, id: role.id, value: role.value, displayName: role.displayName };
   throw entraErrors.permissionUnknown(application.displayName, idOrValue, resource.displayName);
 }

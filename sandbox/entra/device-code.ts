@@ -87,8 +87,7 @@ export class DeviceCodes {
         ? this.redeemRefreshToken(clientId, form)
         : this.redeemDeviceCode(clientId, form);
     const tenant = findTenant(this.context.directory, sharedTenants.includes(named) ? user.tenantId : named);
-    if (user.tenantId !== tenant.id)
-      throw entraErrors.userNotInTenant(user.userPrincipalName, tenant.displayName);
+    if (user.tenantId !== tenant.id) throw entraErrors.userNotInTenant(user.userPrincipalName, tenant.displayName);
     let principal: ServicePrincipal | undefined;
     if (!publicClients.has(clientId)) {
       const client = findClient(this.context, tenant, clientId);
@@ -153,9 +152,7 @@ export class DeviceCodes {
       ext_expires_in: expiresIn,
       access_token: accessToken,
       ...(requested.includes("offline_access") ? { refresh_token: refreshToken } : {}),
-      ...(requested.includes("openid")
-        ? { id_token: (await this.context.tokens.issue(identity)).accessToken }
-        : {}),
+      ...(requested.includes("openid") ? { id_token: (await this.context.tokens.issue(identity)).accessToken } : {}),
       ...(form.get("client_info") === "1"
         ? { client_info: Buffer.from(JSON.stringify(clientInfo)).toString("base64url") }
         : {}),

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
+import { entraErrors } from "./errors.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
 
 /** What clients read before they sign in: OIDC metadata of a tenant (v1 and v2), signing keys, instance discovery. */
@@ -37,8 +38,8 @@ export function discovery({ directory, endpoints, tokens }: Context): Hono {
 
   app.get("/common/discovery/instance", (c) => {
     const host = new URL(endpoints.login).host;
-    const authorize =
-      c.req.query("authorization_endpoint") ?? `${endpoints.login}/common/oauth2/v2.0/authorize`;
+    const authorize = c.req.query("authorization_endpoint") ?? "";
+    if (!URL.canParse(authorize) || new URL(authorize).host !== host) throw entraErrors.unknownInstance();
     const tenant = new URL(authorize).pathname.split("/")[1] || "common";
     return c.json({
       tenant_discovery_endpoint: `${endpoints.login}/${tenant}/v2.0/.well-known/openid-configuration`,
@@ -46,9 +47,7 @@ export function discovery({ directory, endpoints, tokens }: Context): Hono {
       metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
     });
   });
-  app.get("/:tenant/v2.0/.well-known/openid-configuration", (c) =>
-    c.json(metadata(c.req.param("tenant"), "/v2.0")),
-  );
+  app.get("/:tenant/v2.0/.well-known/openid-configuration", (c) => c.json(metadata(c.req.param("tenant"), "/v2.0")));
   app.get("/:tenant/.well-known/openid-configuration", (c) => c.json(metadata(c.req.param("tenant"), "")));
   for (const path of ["/:tenant/discovery/v2.0/keys", "/:tenant/discovery/keys"]) {
     app.get(path, (c) => c.json({ keys: [tokens.publicJwk] }));

@@ -27,12 +27,7 @@ const unusableKey = (reason: string, thumbprint: string, appId: string) =>
 /** All errors of the sign-in service: HTTP status, OAuth error, AADSTS code and Microsoft's text. */
 export const entraErrors = {
   missingParameter: (name: string) =>
-    new EntraError(
-      400,
-      "invalid_request",
-      900144,
-      `The request body must contain the following parameter: '${name}'.`,
-    ),
+    new EntraError(400, "invalid_request", 900144, `The request body must contain the following parameter: '${name}'.`),
   unknownTenant: (tenant: string) =>
     new EntraError(
       400,
@@ -47,6 +42,7 @@ export const entraErrors = {
       900023,
       `Specified tenant identifier '${tenant}' is neither a valid DNS name, nor a valid external domain.`,
     ),
+  unknownInstance: () => new EntraError(400, "invalid_instance", 50049, "Unknown or invalid instance."),
   tenantNeeded: () =>
     new EntraError(
       400,
@@ -55,12 +51,7 @@ export const entraErrors = {
       "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
     ),
   unsupportedGrantType: (grantType: string) =>
-    new EntraError(
-      400,
-      "unsupported_grant_type",
-      70003,
-      `The app requested an unsupported grant type '${grantType}'.`,
-    ),
+    new EntraError(400, "unsupported_grant_type", 70003, `The app requested an unsupported grant type '${grantType}'.`),
   scopeWithoutDefault: (scope: string) =>
     new EntraError(
       400,
@@ -133,8 +124,7 @@ export const entraErrors = {
       501051,
       `Application '${appId}'(${name}) is not assigned to a role for the application '${resourceId}'(${resourceName}).`,
     ),
-  malformedAssertion: () =>
-    new EntraError(400, "invalid_request", 50027, "JWT token is invalid or malformed."),
+  malformedAssertion: () => new EntraError(400, "invalid_request", 50027, "JWT token is invalid or malformed."),
   assertionTypeUnknown: () =>
     new EntraError(
       401,
@@ -177,12 +167,10 @@ export const entraErrors = {
       700024,
       "Client assertion is not within its valid time range. Review the documentation at https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials.",
     ),
-  federatedIssuer: (issuer: string) =>
-    new EntraError(401, "invalid_client", 700211, unmatched("issuer", issuer)),
+  federatedIssuer: (issuer: string) => new EntraError(401, "invalid_client", 700211, unmatched("issuer", issuer)),
   federatedAudience: (audience: string) =>
     new EntraError(401, "invalid_client", 700212, unmatched("audience", audience)),
-  federatedSubject: (subject: string) =>
-    new EntraError(401, "invalid_client", 700213, unmatched("subject", subject)),
+  federatedSubject: (subject: string) => new EntraError(401, "invalid_client", 700213, unmatched("subject", subject)),
   federatedSubjectCase: (subject: string) =>
     new EntraError(
       401,
@@ -202,12 +190,7 @@ export const entraErrors = {
       `Request to External OIDC endpoint failed. Issuer '${issuer}': ${reason}`,
     ),
   federatedSignature: (reason: string) =>
-    new EntraError(
-      401,
-      "invalid_client",
-      50013,
-      `Assertion failed signature validation. [Reason - ${reason}.]`,
-    ),
+    new EntraError(401, "invalid_client", 50013, `Assertion failed signature validation. [Reason - ${reason}.]`),
   authorizationPending: () =>
     new EntraError(
       400,
@@ -234,12 +217,7 @@ export const entraErrors = {
   refreshTokenInvalid: () =>
     new EntraError(400, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."),
   wrongPassword: () =>
-    new EntraError(
-      400,
-      "invalid_grant",
-      50126,
-      "Error validating credentials due to invalid username or password.",
-    ),
+    new EntraError(400, "invalid_grant", 50126, "Error validating credentials due to invalid username or password."),
   userNotInTenant: (userName: string, tenantName: string) =>
     new EntraError(
       400,
@@ -255,12 +233,7 @@ export const entraErrors = {
       `The redirect URI '${redirectUri}' specified in the request does not match the redirect URIs configured for the application '${appId}'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to fix this.`,
     ),
   redirectUriMissing: (appId: string) =>
-    new EntraError(
-      400,
-      "invalid_request",
-      500113,
-      `No reply address is registered for the application '${appId}'.`,
-    ),
+    new EntraError(400, "invalid_request", 500113, `No reply address is registered for the application '${appId}'.`),
   resourceNotInTenant: (application: string, resource: string, tenantName: string) =>
     new EntraError(
       400,
@@ -279,7 +252,7 @@ export const entraErrors = {
 
 /** Codes that login.microsoftonline.com/error explains; only those answers carry `error_uri`. */
 const explained = new Set([
-  50011, 50027, 70011, 70016, 90002, 500011, 700016, 700023, 700024, 700027, 900023, 900144, 7000215, 7000216,
+  50011, 50027, 50049, 70011, 70016, 90002, 500011, 700016, 700023, 700024, 700027, 900023, 900144, 7000215, 7000216,
   7000218, 7000222,
 ]);
 
@@ -305,8 +278,6 @@ export function errorBody(error: EntraError, now: Date, correlationId: string | 
     timestamp: details.timestamp,
     trace_id: details.traceId,
     correlation_id: details.correlationId,
-    ...(explained.has(error.code)
-      ? { error_uri: `https://login.microsoftonline.com/error?code=${error.code}` }
-      : {}),
+    ...(explained.has(error.code) ? { error_uri: `https://login.microsoftonline.com/error?code=${error.code}` } : {}),
   };
 }

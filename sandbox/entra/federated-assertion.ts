@@ -23,9 +23,7 @@ export async function verifyFederatedAssertion(
     const alike = ofIssuer.some((row) => String(row.subject).toLowerCase() === sub.toLowerCase());
     throw alike ? entraErrors.federatedSubjectCase(sub) : entraErrors.federatedSubject(sub);
   }
-  const trusted = ofSubject.some((row) =>
-    (row.audiences as string[]).some((audience) => audiences.includes(audience)),
-  );
+  const trusted = ofSubject.some((row) => (row.audiences as string[]).some((audience) => audiences.includes(audience)));
   if (!trusted) throw entraErrors.federatedAudience(audiences.join(" "));
 
   const keys = createLocalJWKSet(await fetchKeys(iss));

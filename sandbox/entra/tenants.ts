@@ -11,7 +11,5 @@ export const sharedTenants = ["common", "organizations", "consumers"];
 export function findTenant(directory: Directory, named: string): Tenant {
   const tenant = directory.tenant(named);
   if (tenant) return tenant;
-  throw guid.test(named) || dnsName.test(named)
-    ? entraErrors.unknownTenant(named)
-    : entraErrors.malformedTenant(named);
+  throw guid.test(named) || dnsName.test(named) ? entraErrors.unknownTenant(named) : entraErrors.malformedTenant(named);
 }

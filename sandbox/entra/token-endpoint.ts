@@ -66,9 +66,7 @@ function clientCredentialsTenant({ directory }: Context, named: string, form: UR
 /** The resource of `{resource}/.default`. It keeps a slash of its own: `https://management.azure.com//.default`. */
 function resourceOfScope(scope: string | null): string {
   if (!scope) throw entraErrors.missingParameter("scope");
-  const scopes = scope
-    .split(" ")
-    .filter((name) => name && !["openid", "profile", "offline_access"].includes(name));
+  const scopes = scope.split(" ").filter((name) => name && !["openid", "profile", "offline_access"].includes(name));
   const [only] = scopes;
   if (!only || scopes.length > 1) throw entraErrors.invalidScope(scope);
   if (!only.endsWith("/.default")) throw entraErrors.scopeWithoutDefault(only);
@@ -88,12 +86,7 @@ async function issueAppToken(
   const target = findResource(context, tenant, resource);
   const roles = context.directory.appRolesOf(principal, target.appId);
   if (target.appRoleAssignmentRequired && !roles.length)
-    throw entraErrors.notAssigned(
-      application.appId,
-      application.displayName,
-      target.appId,
-      target.displayName,
-    );
+    throw entraErrors.notAssigned(application.appId, application.displayName, target.appId, target.displayName);
   return context.tokens.issue({
     aud: resource,
     appid: application.appId,

@@ -73,7 +73,6 @@ export function demand(caller: Caller, anyOf: readonly string[]): void {
 
 /** Throws 403 unless the caller may change the object: all of them, or with `Application.ReadWrite.OwnedBy` its own. */
 export function demandWrite(caller: Caller, row: { owners: readonly string[] }): void {
-  const owned =
-    caller.permissions.has("Application.ReadWrite.OwnedBy") && row.owners.includes(caller.objectId);
+  const owned = caller.permissions.has("Application.ReadWrite.OwnedBy") && row.owners.includes(caller.objectId);
   if (!owned) demand(caller, permissions.writeApplications);
 }

@@ -26,13 +26,7 @@ export function graph(context: Context): Hono {
     c.set("caller", await authenticate(context, c.req.header("authorization")));
     await next();
   });
-  for (const part of [
-    applications,
-    servicePrincipals,
-    oauth2PermissionGrants,
-    appRoleAssignments,
-    deletedItems,
-  ])
+  for (const part of [applications, servicePrincipals, oauth2PermissionGrants, appRoleAssignments, deletedItems])
     app.route("/", part(context));
   app.route("/", directoryObjects(context));
   app.notFound((c) => unknown.fetch(c.req.raw));

@@ -14,14 +14,9 @@ export function checkApplication(
   application: Application,
   before: { identifierUris: readonly string[] },
 ): void {
-  if (
-    typeof application.displayName !== "string" ||
-    !application.displayName ||
-    application.displayName.length > 256
-  )
+  if (typeof application.displayName !== "string" || !application.displayName || application.displayName.length > 256)
     throw graphErrors.invalidValue("displayName", "Application");
-  if (!audiences.includes(application.signInAudience))
-    throw graphErrors.invalidValue("signInAudience", "Application");
+  if (!audiences.includes(application.signInAudience)) throw graphErrors.invalidValue("signInAudience", "Application");
   if (application.signInAudience.includes("Personal") && application.api.requestedAccessTokenVersion !== 2)
     throw graphErrors.accessTokenVersion();
   for (const uri of application.identifierUris) {
@@ -29,8 +24,7 @@ export function checkApplication(
   }
   for (const platform of ["web", "spa", "publicClient"]) {
     const { redirectUris = [] } = (application[platform] ?? {}) as { redirectUris?: string[] };
-    if (redirectUris.length > 256)
-      throw graphErrors.redirectUri(redirectUris[256]!, "at most 256 are allowed");
+    if (redirectUris.length > 256) throw graphErrors.redirectUri(redirectUris[256]!, "at most 256 are allowed");
     if (platform !== "publicClient") for (const uri of redirectUris) checkRedirectUri(uri);
   }
 }
@@ -42,8 +36,7 @@ export function checkApplication(
  */
 function checkIdentifierUri(directory: Directory, application: Application, uri: string): void {
   const { domains } = directory.tenants.get(application.tenantId)!;
-  const onVerifiedDomain = (host: string) =>
-    domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+  const onVerifiedDomain = (host: string) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
   const [, scheme = "", host = "", path = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]+)(.*)$/i.exec(uri) ?? [];
   if (scheme === "https" || scheme === "http") {
     if (!onVerifiedDomain(host.toLowerCase())) throw graphErrors.hostNotVerified(uri);

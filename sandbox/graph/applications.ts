@@ -21,9 +21,7 @@ export function applications(context: Context): Hono<GraphEnv> {
     `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#applications`;
 
   const ofTenant = (caller: Caller) =>
-    [...directory.applications.values()].filter(
-      (row) => row.tenantId === caller.tenantId && !row.deletedDateTime,
-    );
+    [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
   const find = (caller: Caller, key: string): Application => {
     const wanted = key.toLowerCase();
     const found = ofTenant(caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);

@@ -17,10 +17,7 @@ export async function readBody(c: Context): Promise<Record<string, unknown>> {
  * The members of a body that are written to an object. Annotations (`@odata.type`) are left out; a member that the type does
  * not have is an error, as in Graph.
  */
-export function writableMembers(
-  body: Record<string, unknown>,
-  known: readonly string[],
-): Record<string, unknown> {
+export function writableMembers(body: Record<string, unknown>, known: readonly string[]): Record<string, unknown> {
   const members = Object.entries(body).filter(([name]) => !name.includes("@"));
   for (const [name] of members) if (!known.includes(name)) throw graphErrors.invalidProperty(name);
   return Object.fromEntries(members);

@@ -40,9 +40,7 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
   app.get("/directory/deletedItems/:id", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const { application, principal } = find(c.get("caller"), c.req.param("id"));
-    return c.json(
-      single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)),
-    );
+    return c.json(single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
   });
   app.post("/directory/deletedItems/:id/restore", (c) => {
     const { application, principal } = find(c.get("caller"), c.req.param("id"));
@@ -56,9 +54,7 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
     if (principals.length && directory.servicePrincipal(row.tenantId, row.appId))
       throw graphErrors.servicePrincipalExists(row.appId);
     for (const restored of [row, ...principals]) restored.deletedDateTime = null;
-    return c.json(
-      single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)),
-    );
+    return c.json(single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
   });
   app.delete("/directory/deletedItems/:id", (c) => {
     const { application, principal } = find(c.get("caller"), c.req.param("id"));

@@ -21,11 +21,7 @@ const conflict = (message: string) => new GraphError(409, "Request_MultipleObjec
 export const graphErrors = {
   noToken: () => new GraphError(401, "InvalidAuthenticationToken", "Access token is empty."),
   malformedToken: () =>
-    new GraphError(
-      401,
-      "InvalidAuthenticationToken",
-      "IDX14100: JWT is not well formed or its signature is invalid.",
-    ),
+    new GraphError(401, "InvalidAuthenticationToken", "IDX14100: JWT is not well formed or its signature is invalid."),
   expiredToken: () =>
     new GraphError(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
   wrongAudience: () =>
@@ -61,8 +57,7 @@ export const graphErrors = {
   readOnly: (property: string, resource: string) =>
     badRequest(`Property '${property}' is read-only and cannot be set on resource '${resource}'.`),
   invalidFilter: (filter: string) => new GraphError(400, "BadRequest", `Invalid filter clause: ${filter}`),
-  notServed: (what: string) =>
-    new GraphError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
+  notServed: (what: string) => new GraphError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
   hostNotVerified: (uri: string) =>
     new GraphError(
       400,
@@ -81,9 +76,7 @@ export const graphErrors = {
   },
   /** The wording is the sandbox's; the rule is Microsoft's (redirect URI restrictions). */
   redirectUri: (uri: string, rule: string) =>
-    badRequest(
-      `Invalid value specified for property 'redirectUris' of resource 'WebApplication'. '${uri}': ${rule}`,
-    ),
+    badRequest(`Invalid value specified for property 'redirectUris' of resource 'WebApplication'. '${uri}': ${rule}`),
   accessTokenVersion: () =>
     new GraphError(
       400,
@@ -93,25 +86,19 @@ export const graphErrors = {
   passwordNotFound: () => badRequest("No password credential found with keyId."),
   passwordMustBeGenerated: () =>
     badRequest("New password credentials must be generated with service actions: use addPassword."),
-  keyEndDate: () =>
-    new GraphError(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid."),
+  keyEndDate: () => new GraphError(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid."),
   noSuchApplication: (appId: string) =>
-    badRequest(
-      `The appId '${appId}' of the service principal does not reference a valid application object.`,
-    ),
+    badRequest(`The appId '${appId}' of the service principal does not reference a valid application object.`),
   servicePrincipalExists: (appId: string) =>
     conflict(
       `The service principal cannot be created, updated, or restored because the service principal name ${appId} is already in use.`,
     ),
   ownerExists: () =>
-    badRequest(
-      "One or more added object references already exist for the following modified properties: 'owners'.",
-    ),
+    badRequest("One or more added object references already exist for the following modified properties: 'owners'."),
   grantExists: () => conflict("Permission entry already exists."),
   appRoleAssignmentExists: () => badRequest("Permission being assigned already exists on the object"),
   appRoleUnknown: () => badRequest("Permission being assigned was not found on application"),
-  federatedNameTaken: (name: string) =>
-    conflict(`FederatedIdentityCredential with name ${name} already exists.`),
+  federatedNameTaken: (name: string) => conflict(`FederatedIdentityCredential with name ${name} already exists.`),
   federatedSubjectTaken: (issuer: string, subject: string) =>
     new GraphError(
       400,

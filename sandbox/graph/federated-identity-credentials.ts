@@ -49,8 +49,7 @@ export function federatedIdentityCredentials(
     const credential = credentialOf(row, c.req.param("id"));
     const { id: _, ...body } = await readBody(c);
     const changes = writableMembers(body, members);
-    if (changes.name !== undefined && changes.name !== credential.name)
-      throw graphErrors.federatedValue("Name");
+    if (changes.name !== undefined && changes.name !== credential.name) throw graphErrors.federatedValue("Name");
     check(row, { ...credential, ...changes });
     merge(credential, changes);
     return c.body(null, 204);
@@ -75,8 +74,7 @@ function check(application: Application, credential: Record<string, unknown>): v
     throw graphErrors.federatedValue("Name");
   if (typeof issuer !== "string" || !URL.canParse(issuer) || issuer.length > 600)
     throw graphErrors.federatedValue("Issuer");
-  if (typeof subject !== "string" || !subject || subject.length > 600)
-    throw graphErrors.federatedValue("Subject");
+  if (typeof subject !== "string" || !subject || subject.length > 600) throw graphErrors.federatedValue("Subject");
   if (!Array.isArray(audiences) || audiences.length !== 1 || String(audiences[0]).length > 600)
     throw graphErrors.federatedValue("Audiences");
   const others = application.federatedIdentityCredentials.filter((one) => one.id !== id);

@@ -42,8 +42,7 @@ export function selected(requestUrl: string): string[] | undefined {
 /** System query options of a URL. One that is not served is refused, never ignored: that would answer wrong rows. */
 function options(url: URL, served: readonly string[]): URLSearchParams {
   for (const name of url.searchParams.keys()) {
-    if (name.startsWith("$") && !served.includes(name))
-      throw graphErrors.notServed(`the query option ${name}`);
+    if (name.startsWith("$") && !served.includes(name)) throw graphErrors.notServed(`the query option ${name}`);
   }
   return url.searchParams;
 }

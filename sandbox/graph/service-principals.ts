@@ -17,8 +17,7 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
   const contextUrl = (c: Request<GraphEnv>) =>
     `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#servicePrincipals`;
   const find = (caller: Caller, key: string) => findServicePrincipal(context, caller, key);
-  const entity = (c: Request<GraphEnv>, row: ServicePrincipal) =>
-    servicePrincipalEntity(row, { beta: c.get("beta") });
+  const entity = (c: Request<GraphEnv>, row: ServicePrincipal) => servicePrincipalEntity(row, { beta: c.get("beta") });
 
   const create = (caller: Caller, appId: string, body: Record<string, unknown>): ServicePrincipal => {
     demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);

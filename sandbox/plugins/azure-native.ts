@@ -1,6 +1,6 @@
 import { provider } from "@pulumi/pulumi";
 import { azureNative } from "./azure-native/provider.ts";
-import { announcePreviews } from "./previews.ts";
+import { passWholeRequests } from "./engine-requests.ts";
 import { CloudClient, settings } from "./support.ts";
 
 /**
@@ -11,5 +11,5 @@ import { CloudClient, settings } from "./support.ts";
 const subscriptionId = process.env.ARM_SUBSCRIPTION_ID;
 if (!subscriptionId) throw new Error("The environment variable ARM_SUBSCRIPTION_ID is not set.");
 const identity = settings();
-announcePreviews();
+passWholeRequests();
 await provider.main(azureNative(new CloudClient(identity), { ...identity, subscriptionId }), []);

@@ -1,7 +1,7 @@
 import { provider } from "@pulumi/pulumi";
 import { Graph } from "./azuread/graph.ts";
 import { azuread } from "./azuread/provider.ts";
-import { announcePreviews } from "./previews.ts";
+import { passWholeRequests } from "./engine-requests.ts";
 import { CloudClient, settings } from "./support.ts";
 
 /**
@@ -10,5 +10,5 @@ import { CloudClient, settings } from "./support.ts";
  * ARM_METADATA_HOSTNAME.
  */
 const identity = settings();
-announcePreviews();
+passWholeRequests();
 await provider.main(azuread(new Graph(new CloudClient(identity)), identity), []);

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** GET as the administrator. */
-async function get(base: string, path: string, resource: string): Promise<{ status: number; data: any }> {
+async function get(base: string, path: string, resource: string) {
   return engine.http.get(base + path, { headers: { Authorization: `Bearer ${await engine.token(resource)}` } });
 }
 const graph = (path: string) => get(engine.endpoints.graph, path, "https://graph.microsoft.com");
@@ -155,11 +155,15 @@ describe("the main job on the real engine", () => {
     }
   });
 
-  it("brings a change of privileges, role name and email to the environment, in place", async () => {
+  it("brings a change of names, privileges and email to the far side, in place", async () => {
     const config = sandboxConfig(engine.endpoints);
     stack.configure({
       ...config,
-      application: { ...(config.application as object), contactEmail: "help@contoso.example" },
+      application: {
+        ...(config.application as object),
+        displayName: "Contoso Orders (renamed)",
+        contactEmail: "help@contoso.example",
+      },
       role: { name: "Contoso Orders Reader", privileges: { prvReadAccount: "Deep", prvReadContact: "Global" } },
     });
     const userId = outputs.environments.contoso!.userId;
@@ -167,6 +171,8 @@ describe("the main job on the real engine", () => {
     outputs = (await stack.outputs()) as unknown as Outputs;
     expect(outputs.environments.contoso).toMatchObject({ userId, rolesHeld: ["Contoso Orders Reader"] });
     expect(await applicationUsers()).toMatchObject([{ internalemailaddress: "help@contoso.example" }]);
+    const { data: application } = await graph(`/v1.0/applications/${outputs.objectId}`);
+    expect(application).toMatchObject({ displayName: "Contoso Orders (renamed)", identifierUris: [outputs.identifierUri] });
     await stack.ok("preview", "--expect-no-changes");
   });
 

@@ -38,8 +38,8 @@ export interface Engine {
 
 /** A stack of its own, with its own config file. */
 export interface Stack {
-  /** Sets the whole config; keys without their namespace `dataverse-s2s:`. */
-  configure(values: Record<string, unknown>): void;
+  /** Sets the whole config; keys without their namespace `dataverse-s2s:`, and `others` with theirs. */
+  configure(values: Record<string, unknown>, others?: Record<string, unknown>): void;
   /** Runs `pulumi COMMAND --stack …`; does not throw. */
   run(command: string, ...args: string[]): Promise<Run>;
   /** As `run`, but throws with the output when the command fails. */
@@ -99,11 +99,11 @@ export async function startEngine(): Promise<Engine> {
       };
       await plain("stack", "init");
       return {
-        configure(values) {
-          const config = Object.fromEntries(
+        configure(values, others) {
+          const own = Object.fromEntries(
             Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]),
           );
-          writeFileSync(file, JSON.stringify({ config }, undefined, 2));
+          writeFileSync(file, JSON.stringify({ config: { ...own, ...others } }, undefined, 2));
         },
         run,
         ok,

@@ -1,5 +1,5 @@
 import type { provider } from "@pulumi/pulumi";
-import { isPreview, previewedCreate } from "../previews.ts";
+import { isPreview, previewedCreate, splitIgnored } from "../engine-requests.ts";
 import { type CloudClient, type Properties, partsOf, unknown, unwrap } from "../support.ts";
 import { Arm } from "./arm.ts";
 import { changedPaths, seenInputs } from "./drift.ts";
@@ -31,7 +31,10 @@ export function azureNative(
 
     async diff(_id, urn, olds: Properties, news: Properties) {
       const { type } = resource(urn);
-      const changed = changedPaths(unwrap(olds[inputsKey]) ?? {}, unwrap(news));
+      const { inputs, ignored } = splitIgnored(news);
+      const changed = changedPaths(unwrap(olds[inputsKey]) ?? {}, unwrap(inputs)).filter(
+        (name) => !ignored.includes(name),
+      );
       const replaces = changed.filter((path) => type.replacedBy.includes(path));
       return { changes: changed.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 };
     },

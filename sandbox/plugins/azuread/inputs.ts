@@ -26,10 +26,19 @@ export function seenInputs(declared: Properties, present: Properties, rules: Inp
   for (const name of names) {
     const kept = rules.writeOnly.includes(name) || (!(name in declared) && rules.computed.includes(name));
     const same = kept || isSame(declared[name], present[name], name, rules);
-    const value = same ? declared[name] : present[name];
+    const value = same ? declared[name] : meaningful(present[name], name, rules);
     if (value !== undefined) seen[name] = !same && isSecret(declared[name]) ? secret(value) : value;
   }
   return seen;
+}
+
+/** A block without the members that are at their default; anything else as it is. */
+function meaningful(value: unknown, path: string, rules: InputRules): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const members = Object.entries(value)
+    .filter(([name, member]) => canonical(member, `${path}.${name}`, rules))
+    .map(([name, member]) => [name, meaningful(member, `${path}.${name}`, rules)]);
+  return Object.fromEntries(members);
 }
 
 function isSame(one: unknown, other: unknown, path: string, rules: InputRules): boolean {

@@ -1,5 +1,5 @@
 import type { provider } from "@pulumi/pulumi";
-import { isPreview, previewedCreate } from "../previews.ts";
+import { isPreview, previewedCreate, splitIgnored } from "../engine-requests.ts";
 import { type Properties, partsOf, unknown, unwrap } from "../support.ts";
 import { application } from "./application.ts";
 import { applicationCertificate } from "./application-certificate.ts";
@@ -46,7 +46,8 @@ export function azuread(graph: Graph, identity: { tenantId: string; clientId: st
 
     async diff(_id, urn, olds: Properties, news: Properties) {
       const type = typeOf(urn);
-      const changed = changedInputs(olds[inputsKey] ?? {}, news, type);
+      const { inputs, ignored } = splitIgnored(news);
+      const changed = changedInputs(olds[inputsKey] ?? {}, inputs, type).filter((name) => !ignored.includes(name));
       const replaces = changed.filter((name) => type.replacedBy.includes(name));
       return { changes: changed.length > 0, replaces };
     },
@@ -68,7 +69,7 @@ export function azuread(graph: Graph, identity: { tenantId: string; clientId: st
       const present = await type.read(graph, id);
       if (!present) return { id: "", props: {} };
       const { [inputsKey]: declared, ...before } = props;
-      const inputs = declared ? seenInputs(declared, present.inputs, type) : present.inputs;
+      const inputs = seenInputs(declared ?? {}, present.inputs, declared ? type : { ...type, computed: [] });
       return { id, props: state(inputs, { ...before, ...present.outputs }), inputs };
     },
 

@@ -6,14 +6,15 @@ const messages = createRequire(import.meta.url)(
 ) as typeof import("@pulumi/pulumi/proto/provider_pb.js");
 
 const previewKey = "__preview";
+const ignoredKey = "__ignoreChanges";
 
 /**
- * Makes `provider.main` of the Node SDK (3.270) announce previews and mark the inputs of a create or an update that is one. Its
- * server leaves both out, and then the engine takes the inputs for the outputs: `vault.properties.vaultUri` would be undefined
- * in a preview, where the real plugins say that it is not known yet. Call it before `provider.main`.
+ * Makes `provider.main` of the Node SDK (3.270) pass on what its server leaves out of a request: that a create or an update is
+ * a preview (without it the engine takes the inputs for the outputs, and `vault.properties.vaultUri` would be undefined where
+ * the real plugins say that it is not known yet), and which changes a diff is to ignore. Call it before `provider.main`.
  */
-export function announcePreviews(): void {
-  const { ConfigureResponse, CreateRequest, UpdateRequest } = messages;
+export function passWholeRequests(): void {
+  const { ConfigureResponse, CreateRequest, DiffRequest, UpdateRequest } = messages;
   const acceptSecrets = ConfigureResponse.prototype.setAcceptsecrets;
   ConfigureResponse.prototype.setAcceptsecrets = function (value) {
     this.setSupportspreview(true);
@@ -21,17 +22,27 @@ export function announcePreviews(): void {
   };
   const properties = CreateRequest.prototype.getProperties;
   CreateRequest.prototype.getProperties = function () {
-    return marked(properties.call(this), this.getPreview());
+    return marked(properties.call(this), previewKey, this.getPreview());
   };
   const news = UpdateRequest.prototype.getNews;
   UpdateRequest.prototype.getNews = function () {
-    return marked(news.call(this), this.getPreview());
+    return marked(news.call(this), previewKey, this.getPreview());
+  };
+  const diffNews = DiffRequest.prototype.getNews;
+  DiffRequest.prototype.getNews = function () {
+    return marked(diffNews.call(this), ignoredKey, this.getIgnorechangesList());
   };
 }
 
 /** Whether these inputs of `create` or `update` came with a preview: nothing may be sent then. */
 export function isPreview(inputs: Properties): boolean {
   return inputs[previewKey] === true;
+}
+
+/** The new inputs of a `diff`, apart from the names of those whose changes it is to ignore. */
+export function splitIgnored(news: Properties): { inputs: Properties; ignored: string[] } {
+  const { [ignoredKey]: ignored = [], ...inputs } = news;
+  return { inputs, ignored };
 }
 
 /** Outputs of a previewed create: what is declared stays, but `properties` has members that only the far side knows. */
@@ -42,8 +53,8 @@ export function previewedCreate(inputs: Properties): Properties {
 
 type Struct = ReturnType<typeof messages.CreateRequest.prototype.getProperties>;
 
-function marked(inputs: Struct, preview: boolean): Struct {
-  if (!inputs || !preview) return inputs;
+function marked(inputs: Struct, key: string, mark: boolean | string[]): Struct {
+  if (!inputs || !mark) return inputs;
   const { fromJavaScript } = inputs.constructor as unknown as { fromJavaScript(value: object): Struct };
-  return fromJavaScript({ ...inputs.toJavaScript(), [previewKey]: true });
+  return fromJavaScript({ ...inputs.toJavaScript(), [key]: mark });
 }

@@ -1,0 +1,154 @@
+import { primaryIdOf, rowOfKey } from "./keys.ts";
+import { readDefinitions } from "./metadata.ts";
+import { tableNamed, tableOfSet, tables } from "./model.ts";
+import { isBoundOperation, isUnboundOperation, runBound, runUnbound } from "./operations.ts";
+import type { Row } from "./organization-data.ts";
+import { columnValue, readPayload } from "./payload.ts";
+import { allowOnly } from "./query-options.ts";
+import { countSet, readProperty, readReferences, readRow, readSet, rowBody } from "./reading.ts";
+import { rowOfAbsoluteUrl } from "./references.ts";
+import { notServed, refuse } from "./refusal.ts";
+import { link, unlink } from "./relationships.ts";
+import { etagOf, urlOf } from "./representation.ts";
+import type { Answer, DataverseRequest } from "./request.ts";
+import { columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
+import { type Key, parseKey, type Segment } from "./url.ts";
+import { createRow, deleteRow, updateRow } from "./writing.ts";
+
+const done: Answer = { status: 204 };
+
+/** Answers a request by the resource path it names. */
+export function route(request: DataverseRequest, segments: readonly Segment[]): Answer {
+  const [first, second, third, ...more] = segments;
+  if (!first) return serviceDocument(request);
+  if (more.length > 0) notServed(`the path '${request.path}'`);
+  if (first.name === "EntityDefinitions" && !second) return readDefinitions(request, first.arguments);
+  if (isUnboundOperation(first.name) && !second) return runUnbound(request, first.name, first.arguments);
+  const table = tableOfSet(first.name) ?? notServed(`'${first.name}'`);
+  if (first.arguments === undefined) {
+    if (!second) return ofSet(request, table);
+    if (second.name === "$count" && request.method === "GET") return countSet(request, table);
+    return notServed(`the path '${request.path}'`);
+  }
+  const key = parseKey(first.arguments, request.query.aliases);
+  if (!second) return ofRow(request, table, key);
+  const row = rowOfKey(request.data, table, key);
+  if (isBoundOperation(second.name)) return runBound(request, table, row, second.name, second.arguments);
+  if (third?.name === "$ref") return ofReference(request, table, row, second);
+  if (third) notServed(`the path '${request.path}'`);
+  return ofProperty(request, table, row, second);
+}
+
+function serviceDocument(request: DataverseRequest): Answer {
+  if (request.method !== "GET") refuse("MethodNotAllowed", [request.method]);
+  const value = tables.map(({ entitySet }) => ({ name: entitySet, kind: "EntitySet", url: entitySet }));
+  return { status: 200, body: { "@odata.context": `${request.base}$metadata`, value } };
+}
+
+function ofSet(request: DataverseRequest, table: Table): Answer {
+  if (request.method === "GET") return readSet(request, table);
+  if (request.method !== "POST") refuse("MethodNotAllowed", [request.method]);
+  return create(request, table, undefined);
+}
+
+function ofRow(request: DataverseRequest, table: Table, key: Key): Answer {
+  const { data, caller, method } = request;
+  if (method === "PATCH") return upsert(request, table, key);
+  if (method !== "GET" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  const row = rowOfKey(data, table, key);
+  if (method === "GET") return readRow(request, table, row);
+  checkVersion(request, row);
+  deleteRow(data, caller, table, row);
+  return done;
+}
+
+function create(request: DataverseRequest, table: Table, id: string | undefined): Answer {
+  allowOnly(request.query, "$select", "$expand");
+  const payload = readPayload(request.data, table, request.body);
+  const row = createRow(request.data, request.caller, table, payload, id);
+  return written(request, table, row, 201);
+}
+
+/** PATCH: updates, or creates with the key as the new row's id; If-Match and If-None-Match forbid one of the two. */
+function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
+  const id = primaryIdOf(table, key);
+  const exists = id === undefined || request.data.find(table.logicalName, id) !== undefined;
+  if (!exists && !request.ifMatch) return create(request, table, id);
+  const row = rowOfKey(request.data, table, key);
+  if (request.ifNoneMatch === "*") refuse("DuplicateRecord");
+  allowOnly(request.query, "$select", "$expand");
+  checkVersion(request, row);
+  const payload = readPayload(request.data, table, request.body);
+  updateRow(request.data, request.caller, table, row, payload);
+  return written(request, table, row, 200);
+}
+
+function written(request: DataverseRequest, table: Table, row: Row, statusWithBody: number): Answer {
+  if (request.preferences.representation) {
+    const headers = { "Preference-Applied": "return=representation" };
+    return { status: statusWithBody, body: rowBody(request, table, row), headers };
+  }
+  const url = urlOf(request.base, table, row[table.primaryId] as string);
+  const headers: Record<string, string> = { "OData-EntityId": url };
+  if (statusWithBody === 201) headers.Location = url;
+  return { status: 204, headers };
+}
+
+function ofProperty(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {
+  const { data, caller, method, body } = request;
+  if (segment.arguments !== undefined) notServed(`the path '${request.path}'`);
+  if (method === "GET") return readProperty(request, table, row, segment.name);
+  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  allowOnly(request.query);
+  const found = columnOfProperty(table, segment.name) ?? refuse("SegmentNotFound", [segment.name]);
+  if (found.column.kind === "lookup") refuse("LookupNotBound", [segment.name]);
+  if (method === "PUT" && !(typeof body === "object" && body !== null && "value" in body)) {
+    refuse("PropertyUndeclared", [table.entitySet, "value", table.logicalName]);
+  }
+  checkVersion(request, row);
+  const value = method === "PUT" ? (body as { value: unknown }).value : null;
+  const column = columnValue(table, found.name, found.column, value);
+  const columns = found.column.readOnly ? {} : { [found.name]: column };
+  updateRow(data, caller, table, row, { columns, links: [] });
+  return done;
+}
+
+/** `set(key)/navigation/$ref` and `set(key)/navigation(key)/$ref`. */
+function ofReference(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {
+  const { data, caller, method, query } = request;
+  const { name } = segment;
+  if (method === "GET") return readReferences(request, table, row, name);
+  const collection = table.collections[name];
+  if (!collection) return ofSingleReference(request, table, row, name);
+  const target = tableNamed(collection.target);
+  const url = (request.body as Record<string, unknown> | undefined)?.["@odata.id"];
+  if (method === "POST") {
+    allowOnly(query);
+    link(data, caller, table, row, name, rowOfAbsoluteUrl(data, table.entitySet, target, url));
+    return done;
+  }
+  if (method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  allowOnly(query, "$id");
+  const other =
+    segment.arguments === undefined
+      ? rowOfAbsoluteUrl(data, table.entitySet, target, query.id)
+      : rowOfKey(data, target, parseKey(segment.arguments, query.aliases));
+  unlink(data, caller, table, row, name, other);
+  return done;
+}
+
+function ofSingleReference(request: DataverseRequest, table: Table, row: Row, navigation: string): Answer {
+  const { data, caller, method, body } = request;
+  if (!lookupOfNavigation(table, navigation)) refuse("SegmentNotFound", [navigation]);
+  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  allowOnly(request.query);
+  const url = method === "PUT" ? (body as Record<string, unknown> | undefined)?.["@odata.id"] : null;
+  if (url === undefined) refuse("ReferenceNotAbsolute", [table.entitySet, "", navigation]);
+  updateRow(data, caller, table, row, readPayload(data, table, { [`${navigation}@odata.bind`]: url }));
+  return done;
+}
+
+function checkVersion(request: DataverseRequest, row: Row): void {
+  const { ifMatch } = request;
+  if (ifMatch && ifMatch !== "*" && ifMatch !== etagOf(row)) refuse("VersionMismatch");
+}

@@ -1,0 +1,36 @@
+import type { Row } from "../organization-data.ts";
+import { refuse } from "../refusal.ts";
+import { fullName } from "./full-name.ts";
+import type { TableRules } from "./rules.ts";
+
+/** Status reason that a state brings with it where the request names none. */
+function statusFollowsState(reasons: Record<number, number>): NonNullable<TableRules["update"]> {
+  return (_data, _caller, _row, changes) => {
+    if (typeof changes.statecode === "number") changes.statuscode ??= reasons[changes.statecode];
+  };
+}
+
+const activeInactive = statusFollowsState({ 0: 1, 1: 2 });
+
+/** Business rows, and the one row of the organization itself. */
+export const recordRules: Record<string, TableRules> = {
+  account: { update: activeInactive },
+  contact: {
+    create(_data, _caller, row) {
+      row.fullname = fullName(row, {});
+    },
+    update(data, caller, row, changes) {
+      activeInactive(data, caller, row, changes);
+      changes.fullname = fullName(row, changes);
+    },
+  },
+  task: { update: statusFollowsState({ 0: 2, 1: 5, 2: 6 }) },
+  organization: {
+    create() {
+      refuse("OperationNotSupported", ["Create", "organization"]);
+    },
+    remove() {
+      return refuse("OperationNotSupported", ["Delete", "organization"]);
+    },
+  },
+};

@@ -1,0 +1,46 @@
+import { refuse } from "../refusal.ts";
+import { activeSolutionId } from "./roles.ts";
+import type { TableRules } from "./rules.ts";
+
+/** Solution that shows all components of an environment; the same id in every organization. */
+export const defaultSolutionId = "fd140aaf-4df4-11dd-bd17-0019b9312238";
+
+/** Publisher of what is made in an environment itself; the same id in every organization. */
+export const defaultPublisherId = "d21aab71-79e7-11dd-8874-00188b01e34f";
+
+/** Solutions and publishers: unique names, and the platform's own ones stay. */
+export const solutionRules: Record<string, TableRules> = {
+  solution: {
+    create(data, _caller, row) {
+      const taken = [...data.rows("solution").values()].some(
+        ({ uniquename }) => String(uniquename).toLowerCase() === String(row.uniquename).toLowerCase(),
+      );
+      if (taken) refuse("SolutionNameExists", [row.uniquename]);
+      row.installedon = row.createdon;
+    },
+    update(data, _caller, row, changes) {
+      if (row.ismanaged) refuse("ManagedSolutionFixed", [row.uniquename]);
+      changes.updatedon = data.now();
+    },
+    remove(_data, row) {
+      if (row.solutionid === defaultSolutionId || row.solutionid === activeSolutionId) {
+        refuse("RestrictedSolution");
+      }
+      return false;
+    },
+  },
+  publisher: {
+    create(data, _caller, row) {
+      const taken = [...data.rows("publisher").values()].some(
+        ({ uniquename }) => String(uniquename).toLowerCase() === String(row.uniquename).toLowerCase(),
+      );
+      if (taken) refuse("NotUnique", ["publisher", "uniquename", row.uniquename]);
+    },
+    remove(data, row) {
+      if (row.isreadonly || row.publisherid === defaultPublisherId) refuse("RestrictedPublisher");
+      const used = [...data.rows("solution").values()].some((solution) => solution.publisherid === row.publisherid);
+      if (used) refuse("DeleteBlockedByAssociation", ["Solutions of the publisher exist."]);
+      return false;
+    },
+  },
+};

@@ -1,0 +1,189 @@
+import { guidOf } from "../store.ts";
+import { tableNamed } from "./model.ts";
+import { type OrganizationData, type Row, systemAdministratorTemplate } from "./organization-data.ts";
+import { createDefaultTeam } from "./rules/business-units.ts";
+import { activeSolutionId, managed, rootColumns } from "./rules/roles.ts";
+import { defaultPublisherId, defaultSolutionId } from "./rules/solutions.ts";
+import { joinDefaultTeam } from "./rules/users.ts";
+import { systemRoles } from "./system-roles.ts";
+
+/** Application users that Microsoft puts into every environment; no stack may touch them. */
+const platformApplications = {
+  "Power Apps Checker Application": "c9299480-c13a-49db-a7f0-cdfe54be7b5a",
+  "Power Platform Dataflows Common Data Service Client": "99335b6b-7d9d-4216-8dee-883b26e0ccf7",
+  "Dataverse Resource Provider": "7d0e5b4d-0a37-4f4c-9f38-3b1d4c0a4c9b",
+};
+
+const accountNames = ["Fourth Coffee", "Litware", "Adventure Works", "Fabrikam", "Blue Yonder Airlines"];
+
+/**
+ * Fills an empty organization as Microsoft hands one over: root business unit, system roles, the platform's users; with
+ * the tenant's administrator (the application and the person), and a few business rows that they own.
+ */
+export function seedOrganization(data: OrganizationData): void {
+  if (data.rows("organization").size > 0) return;
+  const administrator = administratorOfTenant(data);
+  const administratorId = guidOf(`${data.organization.id} administrator`);
+  const insert = (table: string, row: Row): Row => insertRow(data, administratorId, table, row);
+
+  insert("organization", {
+    organizationid: data.organization.id,
+    name: `unq${data.organization.id.replaceAll("-", "").slice(0, 24)}`,
+    languagecode: 1033,
+  });
+  const root = insert("businessunit", {
+    businessunitid: guidOf(`${data.organization.id} root business unit`),
+    name: data.organization.friendlyName,
+  });
+  createDefaultTeam(data, root, administratorId);
+  seedRoles(data, insert, root.businessunitid as string);
+
+  insertUser(data, insert, { ...applicationUser(administrator), systemuserid: administratorId });
+  for (const person of data.context.directory.users.values()) {
+    if (person.tenantId !== data.organization.tenantId) continue;
+    const [firstname, ...rest] = person.displayName.split(" ");
+    insertUser(data, insert, {
+      systemuserid: guidOf(`${data.organization.id} ${person.id}`),
+      azureactivedirectoryobjectid: person.id,
+      domainname: person.userPrincipalName,
+      internalemailaddress: person.userPrincipalName,
+      fullname: person.displayName,
+      firstname,
+      lastname: rest.join(" "),
+      accessmode: 0,
+      islicensed: true,
+      issyncwithdirectory: true,
+    });
+  }
+  for (const [displayName, appId] of Object.entries(platformApplications)) {
+    const id = guidOf(`principal ${data.organization.tenantId} ${appId}`);
+    insertUser(data, insert, {
+      ...applicationUser({ appId, displayName, id }),
+      systemuserid: guidOf(`${data.organization.id} ${appId}`),
+    });
+  }
+  seedSolutions(insert);
+  seedRecords(data, insert, administratorId, root.businessunitid as string);
+}
+
+/** The service principal that the directory's seed made the tenant's administrator, known by its application's name. */
+function administratorOfTenant(data: OrganizationData): { appId: string; displayName: string; id: string } {
+  const { tenantId } = data.organization;
+  const { directory } = data.context;
+  const tenant = directory.tenants.get(tenantId)!;
+  const principal = [...directory.servicePrincipals.values()].find(
+    (row) => row.tenantId === tenantId && row.displayName === `${tenant.displayName} administrator`,
+  );
+  if (!principal) throw new Error(`Tenant '${tenant.displayName}' has no administrator application.`);
+  return principal;
+}
+
+function insertRow(data: OrganizationData, administratorId: string, table: string, row: Row): Row {
+  const { columns } = tableNamed(table);
+  const now = data.now();
+  const initial = Object.fromEntries(
+    Object.entries(columns)
+      .filter(([, column]) => column.initial !== undefined)
+      .map(([name, column]) => [name, structuredClone(column.initial!)]),
+  );
+  return data.insert(table, {
+    ...initial,
+    ...(columns.organizationid?.kind === "lookup" ? { organizationid: data.organization.id } : {}),
+    createdon: now,
+    createdby: administratorId,
+    modifiedon: now,
+    modifiedby: administratorId,
+    ...row,
+  });
+}
+
+function applicationUser({ appId, displayName, id }: { appId: string; displayName: string; id: string }): Row {
+  return {
+    applicationid: appId,
+    azureactivedirectoryobjectid: id,
+    firstname: "#",
+    lastname: displayName,
+    fullname: `# ${displayName}`,
+    domainname: `${displayName.replace(/\s+/g, "")}${appId}`,
+    accessmode: 4,
+  };
+}
+
+/** Every seeded user is a System Administrator of the root business unit. */
+function insertUser(data: OrganizationData, insert: (table: string, row: Row) => Row, user: Row): void {
+  const row = insert("systemuser", {
+    businessunitid: data.rootBusinessUnit.businessunitid,
+    identityid: data.rows("systemuser").size + 1,
+    ...user,
+  });
+  const administrators = [...data.rows("role").values()].find(
+    (role) => role.roletemplateid === systemAdministratorTemplate,
+  )!;
+  joinDefaultTeam(data, row);
+  const ids = { systemuserid: row.systemuserid as string, roleid: administrators.roleid as string };
+  data.link("systemuserroles", ids);
+}
+
+function seedRoles(data: OrganizationData, insert: (table: string, row: Row) => Row, businessUnitId: string): void {
+  for (const { name, templateId, id, privileges } of systemRoles) {
+    if (templateId) insert("roletemplate", { roletemplateid: templateId, name });
+    const roleid = id ?? guidOf(`${data.organization.id} role ${name}`);
+    const role = insert("role", {
+      roleid,
+      name,
+      businessunitid: businessUnitId,
+      roletemplateid: templateId ?? null,
+      ...rootColumns(data, roleid),
+      ismanaged: true,
+      iscustomizable: managed("iscustomizableanddeletable", true),
+      canbedeleted: managed("canbedeleted", false),
+    });
+    data.setPrivilegesOfRole(role, privileges);
+  }
+}
+
+function seedSolutions(insert: (table: string, row: Row) => Row): void {
+  const microsoft = guidOf("publisher MicrosoftCorporation");
+  insert("publisher", {
+    publisherid: microsoft,
+    uniquename: "MicrosoftCorporation",
+    friendlyname: "MicrosoftCorporation",
+    customizationprefix: "",
+    isreadonly: true,
+  });
+  insert("publisher", {
+    publisherid: defaultPublisherId,
+    uniquename: "DefaultPublisher",
+    friendlyname: "Default Publisher",
+    customizationprefix: "new",
+    customizationoptionvalueprefix: 10000,
+  });
+  const solution = (solutionid: string, uniquename: string, friendlyname: string) =>
+    insert("solution", {
+      solutionid,
+      uniquename,
+      friendlyname,
+      version: "1.0",
+      publisherid: uniquename === "Default" ? defaultPublisherId : microsoft,
+      isvisible: uniquename === "Default",
+    });
+  solution(defaultSolutionId, "Default", "Default Solution");
+  solution(activeSolutionId, "Active", "Active Solution");
+}
+
+function seedRecords(
+  data: OrganizationData,
+  insert: (table: string, row: Row) => Row,
+  administratorId: string,
+  businessUnitId: string,
+): void {
+  const owner = { ownerid: administratorId, owninguser: administratorId, owningbusinessunit: businessUnitId };
+  const account = (name: string) => guidOf(`${data.organization.id} account ${name}`);
+  for (const name of accountNames) insert("account", { accountid: account(name), name, ...owner });
+  for (const [index, fullname] of ["Yvonne McKay", "Susanna Stubberod"].entries()) {
+    const [firstname, lastname] = fullname.split(" ");
+    const parentcustomerid = account(accountNames[index]!);
+    const contactid = guidOf(`${data.organization.id} contact ${fullname}`);
+    insert("contact", { contactid, fullname, firstname, lastname, parentcustomerid, ...owner });
+  }
+}
