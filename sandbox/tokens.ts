@@ -63,7 +63,7 @@ export class Tokens {
       ver: "1.0",
       idp: issuer,
       sub: claims.oid,
-      idtyp: "app",
+      idtyp: "scp" in claims ? "user" : "app",
       uti: guidOf(`${now}`),
     })
       .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "sandbox" })

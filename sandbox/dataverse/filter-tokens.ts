@@ -26,13 +26,13 @@ export function tokenize(text: string): Token[] {
       .map(([type, pattern]) => ({ type, match: pattern.exec(rest)?.[0] }))
       .find(({ match }) => match !== undefined);
     if (!found) refuse("QuerySyntax", [`at '${rest}'`]);
-    tokens.push({ type: found.type, value: valueOf(found.type, found.match!) });
+    tokens.push({ type: found.type, value: textOf(found.type, found.match!) });
     rest = rest.slice(found.match!.length).trimStart();
   }
   return tokens;
 }
 
-function valueOf(type: Token["type"], source: string): string {
+function textOf(type: Token["type"], source: string): string {
   if (type !== "text") return source;
   return source.startsWith("'") ? source.slice(1, -1).replaceAll("''", "'") : (JSON.parse(source) as string);
 }

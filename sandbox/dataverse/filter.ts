@@ -1,8 +1,8 @@
 import { type Token, tokenize } from "./filter-tokens.ts";
 import type { OrganizationData, Row, Value } from "./organization-data.ts";
-import { compareValues, type Property, propertyOf } from "./properties.ts";
+import { compareValues, type Property, type PropertyKind, propertyOf } from "./properties.ts";
 import { notServed, refuse } from "./refusal.ts";
-import type { ColumnKind, Table } from "./table.ts";
+import type { Table } from "./table.ts";
 import { guidPattern } from "./url.ts";
 
 export type Predicate = (row: Row) => boolean;
@@ -21,7 +21,8 @@ const operatorNames: Record<string, string> = {
   le: "LessThanOrEqual",
 };
 
-const edmTypes: Record<ColumnKind, string> = {
+const edmTypes: Record<PropertyKind, string> = {
+  navigation: "Microsoft.Dynamics.CRM.crmbaseentity",
   guid: "Edm.Guid",
   lookup: "Edm.Guid",
   text: "Edm.String",
@@ -192,7 +193,8 @@ class FilterParser {
   /** The literal, where its type can be compared with the property's; else 400 as Dataverse's query layer says it. */
   private fitting(property: Property, literal: Literal, operator: string): Literal {
     const { type, value } = literal;
-    const fits: Record<ColumnKind, boolean> = {
+    const fits: Record<PropertyKind, boolean> = {
+      navigation: false,
       guid: type === "guid" || (type === "text" && guidPattern.test(String(value))),
       lookup: type === "guid" || (type === "text" && guidPattern.test(String(value))),
       text: type === "text",

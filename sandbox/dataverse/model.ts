@@ -1,47 +1,20 @@
-import type { Collection, Column, ColumnKind, Table } from "./table.ts";
-
-const text = (length = 100, more: Partial<Column> = {}): Column => ({ kind: "text", length, ...more });
-const fixed = (kind: ColumnKind, initial?: Column["initial"]): Column => ({ kind, readOnly: true, initial });
-const flag = (initial = false): Column => ({ kind: "boolean", initial });
-const choice = (options: readonly number[], initial?: number, more: Partial<Column> = {}): Column => ({
-  kind: "choice",
-  options,
-  initial,
-  ...more,
-});
-const lookup = (navigation: Column["navigation"], more: Partial<Column> = {}): Column => ({
-  kind: "lookup",
-  navigation,
-  ...more,
-});
-const integer: Column = { kind: "integer" };
-const money: Column = { kind: "decimal" };
-const date: Column = { kind: "datetime" };
-const guid: Column = { kind: "guid" };
-
-const audit = {
-  createdon: fixed("datetime"),
-  createdby: lookup({ createdby: ["systemuser"] }, { readOnly: true }),
-  modifiedon: fixed("datetime"),
-  modifiedby: lookup({ modifiedby: ["systemuser"] }, { readOnly: true }),
-  versionnumber: fixed("integer"),
-};
-const owned = {
-  ...audit,
-  ownerid: lookup({ ownerid: ["systemuser", "team"] }),
-  owninguser: lookup({ owninguser: ["systemuser"] }, { readOnly: true }),
-  owningteam: lookup({ owningteam: ["team"] }, { readOnly: true }),
-  owningbusinessunit: lookup({ owningbusinessunit: ["businessunit"] }, { readOnly: true }),
-};
-const organizational = {
-  ...audit,
-  organizationid: lookup({ organizationid: ["organization"] }, { readOnly: true }),
-};
-
-/** One end of a many-to-many relationship, which both ends call by the same name. */
-function intersect(table: string, target: string, from: string, to: string): Collection {
-  return { target, intersect: { table, from, to } };
-}
+import {
+  audit,
+  choice,
+  date,
+  fixed,
+  flag,
+  guid,
+  integer,
+  intersect,
+  intersectTable,
+  lookup,
+  money,
+  organizational,
+  owned,
+  text,
+} from "./columns.ts";
+import type { Table } from "./table.ts";
 
 /** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse's have more. */
 export const tables: readonly Table[] = [
@@ -65,7 +38,7 @@ export const tables: readonly Table[] = [
       applicationid: guid,
       applicationiduri: text(1024),
       azureactivedirectoryobjectid: guid,
-      accessmode: choice([0, 1, 2, 3, 4, 5], 0),
+      accessmode: choice([0, 1, 2, 3, 4, 5]),
       isdisabled: flag(),
       businessunitid: lookup({ businessunitid: ["businessunit"] }),
       parentsystemuserid: lookup({ parentsystemuserid: ["systemuser"] }),
@@ -387,34 +360,6 @@ export const tables: readonly Table[] = [
     privilegedepthmask: integer,
   }),
 ];
-
-function intersectTable(
-  logicalName: string,
-  schemaName: string,
-  objectTypeCode: number,
-  ends: readonly string[],
-  more: Record<string, Column> = {},
-): Table {
-  const primaryId = logicalName === "teammembership" ? "teammembershipid" : `${logicalName.slice(0, -1)}id`;
-  return {
-    logicalName,
-    schemaName,
-    entitySet: `${logicalName}collection`,
-    primaryId,
-    primaryName: null,
-    objectTypeCode,
-    ownership: "None",
-    platformOnly: true,
-    keys: [],
-    columns: {
-      [primaryId]: guid,
-      ...Object.fromEntries(ends.map((column) => [column, guid])),
-      ...more,
-      versionnumber: fixed("integer"),
-    },
-    collections: {},
-  };
-}
 
 const byLogicalName = new Map(tables.map((table) => [table.logicalName, table]));
 const byEntitySet = new Map(tables.map((table) => [table.entitySet, table]));

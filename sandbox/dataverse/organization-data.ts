@@ -99,7 +99,26 @@ export class OrganizationData {
 
   /** Ids at the other end of a many-to-many relationship. */
   linked(intersect: string, from: string, id: string, to: string): string[] {
+    if (intersect === "roleprivileges" && from === "roleid") {
+      return [...this.privilegesOfRole(this.get("role", id)).keys()];
+    }
     return [...this.rows(intersect).values()].filter((row) => row[from] === id).map((row) => row[to] as string);
+  }
+
+  /** Does all of some work or, where it throws, none of it. */
+  atomically(work: () => void): void {
+    const names = [...tables.map(({ logicalName }) => logicalName), "privilegesOfRootRole"];
+    const before = names.map((name) => [...this.collection(name)].map((entry) => structuredClone(entry)));
+    try {
+      work();
+    } catch (error) {
+      for (const [index, name] of names.entries()) {
+        const rows = this.collection(name);
+        rows.clear();
+        for (const [key, row] of before[index]!) rows.set(key, row);
+      }
+      throw error;
+    }
   }
 
   /** What a role holds: privilege id to depth. Copies in other business units hold what their root holds. */

@@ -91,7 +91,10 @@ function bind(
   const collection = table.collections[navigation];
   const lookup = lookupOfNavigation(table, navigation);
   if (!collection && !lookup) refuse("PropertyUndeclared", [table.entitySet, navigation, table.logicalName]);
-  if (lookup && value === null) return bindLookup(table, navigation, null, columns);
+  if (lookup && value === null) {
+    bindLookup(table, navigation, null, columns);
+    return;
+  }
   const bindings = collection ? value : [value];
   if (!Array.isArray(bindings) || !bindings.every((binding) => typeof binding === "string")) {
     refuse("PropertyType", [table.entitySet, JSON.stringify(value), "Edm.String", navigation]);

@@ -60,11 +60,9 @@ const others = [
   "prvReadImportJob",
 ] as const;
 
-const definitions = [
-  ...["Create", "Read", "Write", "Delete"].flatMap((right) =>
-    ["Entity", "Attribute", "Relationship", "OptionSet"].map((name) => `prv${right}${name}`),
-  ),
-];
+const definitions = ["Create", "Read", "Write", "Delete"].flatMap((right) =>
+  ["Entity", "Attribute", "Relationship", "OptionSet"].map((name) => `prv${right}${name}`),
+);
 
 const ofTables = tables
   .filter((table) => table.privilege)

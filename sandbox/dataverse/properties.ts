@@ -3,9 +3,12 @@ import type { OrganizationData, Row, Value } from "./organization-data.ts";
 import { refuse } from "./refusal.ts";
 import { type ColumnKind, columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
 
+/** A column's kind, or a navigation property by its own name: Dataverse compares that with null only. */
+export type PropertyKind = ColumnKind | "navigation";
+
 /** A property of a row in `$filter` or `$orderby`: its kind and how to get its value. */
 export interface Property {
-  readonly kind: ColumnKind;
+  readonly kind: PropertyKind;
   readonly get: (row: Row) => Value;
 }
 
@@ -15,9 +18,8 @@ export function propertyOf(data: OrganizationData, table: Table, path: string): 
   if (rest.length === 0) {
     const found = columnOfProperty(table, path);
     if (found) return { kind: found.column.kind, get: (row) => row[found.name] ?? null };
-    if (lookupOfNavigation(table, path)) {
-      refuse("QueryTypes", [`Microsoft.Dynamics.CRM.${path}`, "Edm.Guid", "Equal"]);
-    }
+    const lookup = lookupOfNavigation(table, path);
+    if (lookup) return { kind: "navigation", get: (row) => row[lookup.name] ?? null };
     refuse("PropertyNotFound", [path, table.logicalName]);
   }
   const lookup = lookupOfNavigation(table, first!);
@@ -35,13 +37,13 @@ export function propertyOf(data: OrganizationData, table: Table, path: string): 
 }
 
 /** Orders two values of one kind as SQL Server does with Dataverse's collation: null first, text without letter case. */
-export function compareValues(kind: ColumnKind, one: Value, other: Value): number {
+export function compareValues(kind: PropertyKind, one: Value, other: Value): number {
   const [left, right] = [comparable(kind, one), comparable(kind, other)];
   if (left === null || right === null) return (left === null ? 0 : 1) - (right === null ? 0 : 1);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function comparable(kind: ColumnKind, value: Value): string | number | null {
+function comparable(kind: PropertyKind, value: Value): string | number | null {
   if (value === null) return null;
   if (kind === "datetime") return Date.parse(String(value));
   if (kind === "boolean") return value ? 1 : 0;

@@ -105,7 +105,8 @@ function readRows(request: DataverseRequest, table: Table, rows: readonly Row[])
   if (query.count) body["@odata.count"] = Math.min(selected.length, pageLimit);
   body.value = page.map((row) => represent(request, table, row, query.select, query.expand));
   if (nextToken && query.top === undefined) body["@odata.nextLink"] = nextLink(request, nextToken);
-  return { status: 200, body };
+  if (!preferences.pageSize) return { status: 200, body };
+  return { status: 200, body, headers: { "Preference-Applied": `odata.maxpagesize=${preferences.pageSize}` } };
 }
 
 function nextLink(request: DataverseRequest, token: string): string {

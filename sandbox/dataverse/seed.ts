@@ -1,6 +1,6 @@
 import { guidOf } from "../store.ts";
 import { tableNamed } from "./model.ts";
-import { type OrganizationData, type Row, systemAdministratorTemplate } from "./organization-data.ts";
+import type { OrganizationData, Row } from "./organization-data.ts";
 import { createDefaultTeam } from "./rules/business-units.ts";
 import { activeSolutionId, managed, rootColumns } from "./rules/roles.ts";
 import { defaultPublisherId, defaultSolutionId } from "./rules/solutions.ts";
@@ -38,11 +38,14 @@ export function seedOrganization(data: OrganizationData): void {
   createDefaultTeam(data, root, administratorId);
   seedRoles(data, insert, root.businessunitid as string);
 
-  insertUser(data, insert, { ...applicationUser(administrator), systemuserid: administratorId });
+  insertUser(data, insert, ["System Administrator"], {
+    ...applicationUser(administrator),
+    systemuserid: administratorId,
+  });
   for (const person of data.context.directory.users.values()) {
     if (person.tenantId !== data.organization.tenantId) continue;
     const [firstname, ...rest] = person.displayName.split(" ");
-    insertUser(data, insert, {
+    insertUser(data, insert, ["System Administrator"], {
       systemuserid: guidOf(`${data.organization.id} ${person.id}`),
       azureactivedirectoryobjectid: person.id,
       domainname: person.userPrincipalName,
@@ -57,7 +60,7 @@ export function seedOrganization(data: OrganizationData): void {
   }
   for (const [displayName, appId] of Object.entries(platformApplications)) {
     const id = guidOf(`principal ${data.organization.tenantId} ${appId}`);
-    insertUser(data, insert, {
+    insertUser(data, insert, ["Service Reader", "Service Writer", "Service Deleter"], {
       ...applicationUser({ appId, displayName, id }),
       systemuserid: guidOf(`${data.organization.id} ${appId}`),
     });
@@ -109,19 +112,25 @@ function applicationUser({ appId, displayName, id }: { appId: string; displayNam
   };
 }
 
-/** Every seeded user is a System Administrator of the root business unit. */
-function insertUser(data: OrganizationData, insert: (table: string, row: Row) => Row, user: Row): void {
+function insertUser(
+  data: OrganizationData,
+  insert: (table: string, row: Row) => Row,
+  roleNames: readonly string[],
+  user: Row,
+): void {
   const row = insert("systemuser", {
     businessunitid: data.rootBusinessUnit.businessunitid,
     identityid: data.rows("systemuser").size + 1,
     ...user,
   });
-  const administrators = [...data.rows("role").values()].find(
-    (role) => role.roletemplateid === systemAdministratorTemplate,
-  )!;
   joinDefaultTeam(data, row);
-  const ids = { systemuserid: row.systemuserid as string, roleid: administrators.roleid as string };
-  data.link("systemuserroles", ids);
+  for (const role of data.rows("role").values()) {
+    if (!roleNames.includes(role.name as string)) continue;
+    data.link("systemuserroles", {
+      systemuserid: row.systemuserid as string,
+      roleid: role.roleid as string,
+    });
+  }
 }
 
 function seedRoles(data: OrganizationData, insert: (table: string, row: Row) => Row, businessUnitId: string): void {

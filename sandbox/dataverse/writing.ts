@@ -1,7 +1,7 @@
 import { tableNamed } from "./model.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
 import type { Payload } from "./payload.ts";
-import { refuse } from "./refusal.ts";
+import { notServed, refuse } from "./refusal.ts";
 import { link } from "./relationships.ts";
 import { rulesOf } from "./rules/rules.ts";
 import { type Caller, requireRight, requireRightOn } from "./security.ts";
@@ -31,20 +31,20 @@ export function createRow(data: OrganizationData, caller: Caller, table: Table, 
   }
   requireRightOn(data, caller, table, "Create", row);
   checkLookups(data, caller, table, row, payload.columns);
-  data.insert(table.logicalName, row);
-  rules.created?.(data, row);
-  try {
+  const insert = () => {
+    data.insert(table.logicalName, row);
+    rules.created?.(data, row);
     for (const { navigation, target } of payload.links) link(data, caller, table, row, navigation, target);
-  } catch (error) {
-    data.remove(table, row[table.primaryId] as string);
-    throw error;
-  }
+  };
+  if (payload.links.length > 0) data.atomically(insert);
+  else insert();
   return row;
 }
 
 /** Changes a row, after the table's own rules had their say. */
 export function updateRow(data: OrganizationData, caller: Caller, table: Table, row: Row, payload: Payload): void {
   if (table.platformOnly) refuse("OperationNotSupported", ["Update", table.logicalName]);
+  if (payload.links.length > 0) notServed("linking rows in an update; use $ref");
   requireRightOn(data, caller, table, "Write", row);
   const changes: Row = { ...payload.columns };
   delete changes[table.primaryId];
@@ -59,7 +59,6 @@ export function updateRow(data: OrganizationData, caller: Caller, table: Table, 
   checkLookups(data, caller, table, row, changes);
   data.update(row, { ...changes, modifiedon: data.now(), modifiedby: caller.id });
   rules.updated?.(data, row, changes);
-  for (const { navigation, target } of payload.links) link(data, caller, table, row, navigation, target);
 }
 
 /** Deletes a row, or does what the table's own rules put in place of that. */

@@ -66,8 +66,9 @@ export async function authenticateClient(
 ): Promise<Client> {
   const { application, principal } = findClient(context, tenant, fields.clientId);
   if (fields.clientAssertion) {
+    if (!fields.clientAssertionType) throw entraErrors.missingParameter("client_assertion_type");
     if (fields.clientAssertionType !== "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-      throw entraErrors.assertionTypeUnknown();
+      throw entraErrors.malformedAssertion();
     await verifyAssertion(context, tenant, application, fields.clientAssertion);
     return { application, principal, proof: "2" };
   }

@@ -125,13 +125,6 @@ export const entraErrors = {
       `Application '${appId}'(${name}) is not assigned to a role for the application '${resourceId}'(${resourceName}).`,
     ),
   malformedAssertion: () => new EntraError(400, "invalid_request", 50027, "JWT token is invalid or malformed."),
-  assertionTypeUnknown: () =>
-    new EntraError(
-      401,
-      "invalid_client",
-      7000219,
-      "'client_assertion' or 'client_assertion_type' is required for the 'client_credentials' grant type, and the type must be 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'.",
-    ),
   certificateNotRegistered: (thumbprint: string, appId: string) =>
     new EntraError(
       401,
@@ -199,7 +192,7 @@ export const entraErrors = {
       "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
     ),
   authorizationDeclined: () =>
-    new EntraError(400, "authorization_declined", 70000, "OAuth 2.0 device flow error. The user declined."),
+    new EntraError(400, "authorization_declined", 65004, "User declined to consent to access the app."),
   badVerificationCode: () =>
     new EntraError(
       400,
@@ -208,12 +201,7 @@ export const entraErrors = {
       "Invalid verification code due to User typing in wrong user code for device code flow.",
     ),
   deviceCodeExpired: () =>
-    new EntraError(
-      400,
-      "expired_token",
-      70020,
-      "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
-    ),
+    new EntraError(400, "expired_token", 70019, "Verification code expired. Have the user retry the sign-in."),
   refreshTokenInvalid: () =>
     new EntraError(400, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."),
   wrongPassword: () =>

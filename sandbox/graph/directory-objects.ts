@@ -35,6 +35,7 @@ export function directoryObjects({ directory, endpoints }: Context): Hono<GraphE
   const app = new Hono<GraphEnv>();
   const metadata = () => `${endpoints.graph}/v1.0/$metadata`;
   app.get("/directoryObjects/:id", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
     const { tenantId } = c.get("caller");
     const id = c.req.param("id");
     const found = directoryObject(directory, tenantId, id);

@@ -17,7 +17,10 @@ export class GraphError extends Error {
 const badRequest = (message: string) => new GraphError(400, "Request_BadRequest", message);
 const conflict = (message: string) => new GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message);
 
-/** All errors of Graph's directory part. */
+/**
+ * All errors of Graph's directory part. Texts follow Graph's as far as they are known; where only the rule is documented,
+ * not what Graph says of it, the text is marked as own wording.
+ */
 export const graphErrors = {
   noToken: () => new GraphError(401, "InvalidAuthenticationToken", "Access token is empty."),
   malformedToken: () =>
@@ -54,8 +57,6 @@ export const graphErrors = {
     badRequest(`A value is required for property '${property}' of resource '${resource}'.`),
   invalidValue: (property: string, resource: string) =>
     badRequest(`Invalid value specified for property '${property}' of resource '${resource}'.`),
-  readOnly: (property: string, resource: string) =>
-    badRequest(`Property '${property}' is read-only and cannot be set on resource '${resource}'.`),
   invalidFilter: (filter: string) => new GraphError(400, "BadRequest", `Invalid filter clause: ${filter}`),
   notServed: (what: string) => new GraphError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
   hostNotVerified: (uri: string) =>
@@ -74,16 +75,12 @@ export const graphErrors = {
       { code: "ObjectConflict", target: "identifierUris", message },
     ]);
   },
-  /** The wording is the sandbox's; the rule is Microsoft's (redirect URI restrictions). */
+  /** Own wording. */
   redirectUri: (uri: string, rule: string) =>
     badRequest(`Invalid value specified for property 'redirectUris' of resource 'WebApplication'. '${uri}': ${rule}`),
-  accessTokenVersion: () =>
-    new GraphError(
-      400,
-      "InvalidAccessTokenVersion",
-      "Application must accept Access Token Version 2 to be available to users with a personal Microsoft account: property 'api.requestedAccessTokenVersion' is invalid.",
-    ),
+  accessTokenVersion: () => badRequest("Property api.requestedAccessTokenVersion is invalid."),
   passwordNotFound: () => badRequest("No password credential found with keyId."),
+  /** Own wording. */
   passwordMustBeGenerated: () =>
     badRequest("New password credentials must be generated with service actions: use addPassword."),
   keyEndDate: () => new GraphError(400, "KeyCredentialsInvalidEndDate", "Key credential end date is invalid."),
@@ -105,12 +102,14 @@ export const graphErrors = {
       "InvalidFederatedIdentityCredentialValue",
       `The combination of issuer and subject must be unique for the application. Issuer ${issuer} and Subject: ${subject} already exist. paramName: FederatedIdentityCredential.Subject, paramValue: ${subject}, objectType: Microsoft.Online.DirectoryServices.Application`,
     ),
+  /** Own wording. */
   federatedValue: (member: string) =>
     new GraphError(
       400,
       "InvalidFederatedIdentityCredentialValue",
       `The value of FederatedIdentityCredential.${member} is not valid. paramName: FederatedIdentityCredential.${member}, objectType: Microsoft.Online.DirectoryServices.Application`,
     ),
+  /** Own wording. */
   federatedLimit: () =>
     new GraphError(
       400,

@@ -147,7 +147,7 @@ describe("the main job on the real engine", () => {
     );
     expect(dynamic).toHaveLength(4);
     for (const { type, inputs, outputs } of dynamic) {
-      const [text] = [inputs.__provider, outputs.__provider].map((value) =>
+      const [text = ""] = [inputs.__provider, outputs.__provider].map((value) =>
         typeof value === "string" ? value : JSON.stringify(value),
       );
       expect(text.length, type).toBeLessThan(700);

@@ -1,4 +1,3 @@
-import type { Row } from "../organization-data.ts";
 import { refuse } from "../refusal.ts";
 import { fullName } from "./full-name.ts";
 import type { TableRules } from "./rules.ts";

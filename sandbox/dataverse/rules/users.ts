@@ -28,6 +28,7 @@ export const userRules: TableRules = {
     }
     const userName = `${principal.displayName.replace(/\s+/g, "")}${clientId}@${tenantId}.com`;
     Object.assign(row, {
+      accessmode: row.accessmode ?? 4, // non-interactive
       firstname: "#",
       lastname: principal.displayName,
       fullname: `# ${principal.displayName}`,

@@ -3,7 +3,7 @@ import type { Graph } from "./graph.ts";
 import type { InputRules } from "./inputs.ts";
 
 /** An object as it is now: what the class declares as outputs, and the inputs that would make it. */
-export interface Present {
+interface Present {
   readonly outputs: Properties;
   readonly inputs: Properties;
 }
