@@ -53,7 +53,7 @@ const applicationSchema = z.strictObject({
 });
 
 const subscriberSchema = z.strictObject({
-  environmentUrl: httpsUrl,
+  environmentUrl: httpsUrl.transform((url) => new URL(url).origin),
   tenantId: guid.optional(),
   businessUnit: text(160).optional(),
   admin: identitySchema.optional(),

@@ -1,84 +1,80 @@
-import { z } from "zod";
+import { type Api, jsonApi } from "./api.ts";
 import { type Dataverse, dataverse } from "./dataverse/client.ts";
-import { type Cloud, cloudOf, type Endpoints } from "./entra/clouds.ts";
-import { type Identity, identitySchema } from "./entra/identity.ts";
+import { type Cloud, cloudOf, cloudOfVault, isVaultOf } from "./entra/clouds.ts";
 import { tenantOf } from "./entra/tenant.ts";
-import { accessToken } from "./entra/tokens.ts";
-import { AccessError, explain, type Place } from "./errors.ts";
+import { AccessError, explain } from "./errors.ts";
+import { administratorOf, endpointsOf, runnerOf, type Settings, tokenFor } from "./identities.ts";
+import { keyVault } from "./key-vault/secrets.ts";
 import type { Say } from "./waiting.ts";
 
-/** What the lifecycles get from outside: stack config as the engine hands it to a provider, the environment, and a way to speak. */
-export interface Settings {
-  /** A value of stack config by its full key; structured ones are JSON text. */
-  readonly config: (key: string) => string | undefined;
-  readonly environment: Record<string, string | undefined>;
-  readonly say: Say;
-  readonly warn: Say;
-}
-
-/** The inputs by which every dynamic resource says where it is. */
+/** The inputs by which a resource says in which subscriber's environment it is. */
 export interface Target {
   /** Name of the subscriber in stack config: by it the administrator's credential is found. */
   readonly subscriber: string;
-  /** For example https://contoso.crm4.dynamics.com */
+  /** For example https://contoso.crm4.dynamics.com, without a trailing slash. */
   readonly environmentUrl: string;
   /** Tenant of the environment, verified against what the environment says. Default: what it says. */
   readonly tenantId?: string;
 }
 
-/** A subscriber's environment with its administrator signed in. */
+/** For sentences: whose environment. */
+export const targetOf = ({ subscriber, environmentUrl }: Target) => `'${subscriber}' (${environmentUrl})`;
+
+/** A subscriber's environment with its administrator signed in, and the publisher's vaults for who runs the stack. */
 export interface Connection {
   readonly api: Dataverse;
   readonly cloud: Cloud;
   readonly tenantId: string;
   readonly say: Say;
   readonly warn: Say;
-  /** A token of the identity that runs the stack (the publisher's), in its own tenant: for the publisher's Key Vault. */
-  runnerToken(resource: string): Promise<string>;
+  /** The vault that an address is in; refuses addresses that are in no vault of the cloud. */
+  vault(address: string): Api;
 }
 
-const endpointsSchema = z.object({ loginUrl: z.string(), graphUrl: z.string(), keyVaultHost: z.string() });
+/** The publisher's directory and vault, for the identity that runs the stack. */
+export interface PublisherConnection {
+  readonly graph: Api;
+  readonly vault: Api;
+  readonly say: Say;
+}
 
-/** Finds cloud, tenant and administrator of a subscriber. Nothing is asked of Entra before the first request needs a token. */
-export async function connect(settings: Settings, target: Target): Promise<Connection> {
+/** Finds cloud, tenant and administrator of a subscriber. Nobody signs in before the first request needs a token. */
+export async function connectSubscriber(settings: Settings, target: Target): Promise<Connection> {
   const { environmentUrl, subscriber } = target;
-  const endpoints = parsed<Endpoints>(settings, "dataverse-s2s:endpoints", endpointsSchema);
-  const cloud = cloudOf(environmentUrl, endpoints);
-  if (!cloud) throw new AccessError(`'${subscriber}': ${environmentUrl} is in no cloud that is known by its address`);
+  const cloud = cloudOf(environmentUrl, endpointsOf(settings));
+  if (!cloud) throw new AccessError(`${targetOf(target)} is in no cloud that is known by its address`);
   const tenantId = await verifiedTenant(target);
-  const signIn = async (who: string, identity: Identity, tenant: string, resource: string) => {
-    try {
-      return await accessToken({ identity, loginUrl: cloud.loginUrl, tenantId: tenant, resource });
-    } catch (error) {
-      const doing = `Signing in as ${who} ${identity.clientId}`;
-      throw explain(error, {
-        doing,
-        subscriber,
-        environmentUrl,
-        tenantId: tenant,
-        applicationId: identity.clientId,
-      });
-    }
-  };
-  const administrator = administratorOf(settings, subscriber);
+  const administrator = administratorOf(settings, subscriber, tenantId);
   const prefixed = (speak: Say) => (line: string) => speak(`${subscriber}: ${line}`);
   return {
-    api: dataverse(environmentUrl, () => signIn("the administrator", administrator, tenantId, environmentUrl)),
+    api: dataverse(environmentUrl, () => tokenFor(cloud, administrator, environmentUrl, targetOf(target))),
     cloud,
     tenantId,
     say: prefixed(settings.say),
     warn: prefixed(settings.warn),
-    async runnerToken(resource) {
-      const { identity, tenant } = runner(settings);
-      return signIn("the identity that runs the stack,", identity, tenant, resource);
-    },
+    vault: (address) => vaultAt(settings, cloud, address),
   };
 }
 
-async function verifiedTenant({ environmentUrl, subscriber, tenantId }: Target): Promise<string> {
-  const place: Place = { doing: "Finding the tenant", subscriber, environmentUrl };
+/** The cloud follows from the vault's address. */
+export function connectPublisher(settings: Settings, vaultUri: string): PublisherConnection {
+  const cloud = cloudOfVault(vaultUri, endpointsOf(settings));
+  if (!cloud) throw new AccessError(`${vaultUri} is in no Key Vault of a cloud that is known by its address`);
+  const token = () => tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph");
+  return { graph: jsonApi(cloud.graphUrl, token), vault: vaultAt(settings, cloud, vaultUri), say: settings.say };
+}
+
+function vaultAt(settings: Settings, cloud: Cloud, address: string): Api {
+  if (!isVaultOf(cloud, address)) {
+    throw new AccessError(`${address} is in no Key Vault of the ${cloud.name} cloud: no token is sent there`);
+  }
+  return keyVault(address, () => tokenFor(cloud, runnerOf(settings), cloud.keyVaultResource, address));
+}
+
+async function verifiedTenant(target: Target): Promise<string> {
+  const { environmentUrl, subscriber, tenantId } = target;
   const actual = await tenantOf(environmentUrl).catch((error) => {
-    throw explain(error, place);
+    throw explain(error, { doing: "Finding the tenant", target: targetOf(target) });
   });
   if (tenantId && tenantId.toLowerCase() !== actual) {
     throw new AccessError(
@@ -87,54 +83,4 @@ async function verifiedTenant({ environmentUrl, subscriber, tenantId }: Target):
     );
   }
   return actual;
-}
-
-/**
- * The administrator of a subscriber: from environment variables `DATAVERSE_S2S_ADMIN_<SUBSCRIBER>_CLIENT_ID` and
- * `…_CLIENT_SECRET`, else from stack config `subscribers.NAME.admin`, else the identity that runs the stack (ARM_CLIENT_ID
- * and ARM_CLIENT_SECRET, as the azuread and azure-native providers use it).
- */
-function administratorOf({ config, environment }: Settings, subscriber: string): Identity {
-  const prefix = `DATAVERSE_S2S_ADMIN_${subscriber.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-  const subscribers = JSON.parse(config("dataverse-s2s:subscribers") ?? "{}") as Record<
-    string,
-    { admin?: object } | undefined
-  >;
-  const declared = subscribers[subscriber]?.admin as Partial<Identity> | undefined;
-  const fromEnvironment = {
-    clientId: environment[`${prefix}_CLIENT_ID`],
-    clientSecret: environment[`${prefix}_CLIENT_SECRET`],
-  };
-  const identity = identitySchema.safeParse({
-    kind: "clientSecret",
-    ...(declared ?? runnerIdentity(environment)),
-    ...Object.fromEntries(Object.entries(fromEnvironment).filter(([, value]) => value)),
-  });
-  if (identity.success) return identity.data;
-  const missing = identity.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join(", ");
-  throw new AccessError(
-    `There is no administrator identity for subscriber '${subscriber}' (${missing}). Set dataverse-s2s:subscribers.${subscriber}.admin, ` +
-      `or ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET, or ARM_CLIENT_ID and ARM_CLIENT_SECRET.`,
-  );
-}
-
-const runnerIdentity = (environment: Settings["environment"]) => ({
-  clientId: environment.ARM_CLIENT_ID,
-  clientSecret: environment.ARM_CLIENT_SECRET,
-});
-
-/** The identity that runs the stack, and its tenant: the ARM_* settings of the azuread and azure-native providers. */
-function runner({ environment }: Settings): { identity: Identity; tenant: string } {
-  const identity = identitySchema.safeParse({ kind: "clientSecret", ...runnerIdentity(environment) });
-  if (!identity.success || !environment.ARM_TENANT_ID) {
-    throw new AccessError(
-      "Reading the secret from Key Vault needs the identity that runs the stack: set ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET.",
-    );
-  }
-  return { identity: identity.data, tenant: environment.ARM_TENANT_ID };
-}
-
-function parsed<T>({ config }: Settings, key: string, schema: z.ZodType<T>): T | undefined {
-  const text = config(key);
-  return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }

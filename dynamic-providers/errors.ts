@@ -24,12 +24,12 @@ export class AccessError extends Error {
   }
 }
 
-/** Where something failed, for the sentence. */
+/** What was being done when something failed, for the sentence. */
 export interface Place {
   /** For example "Creating application user". */
   readonly doing: string;
-  readonly subscriber: string;
-  readonly environmentUrl: string;
+  /** For what: "'contoso' (https://contoso.crm4.dynamics.com)". */
+  readonly target: string;
   /** The tenant, where it is known. */
   readonly tenantId?: string | undefined;
   /** Client id of the application, where the failure may be about it. */
@@ -39,7 +39,7 @@ export interface Place {
 type NextStep = (place: Place) => string;
 
 const tenantOf = (place: Place) => (place.tenantId ? `tenant ${place.tenantId}` : "the environment's tenant");
-const adminOf = (place: Place) => `the administrator identity of subscriber '${place.subscriber}'`;
+const adminOf = (place: Place) => `the administrator identity of ${place.target}`;
 const consent: NextStep = (place) =>
   `Ask an administrator of ${tenantOf(place)} to consent to application ${place.applicationId ?? "(its client id)"} first.`;
 
@@ -53,9 +53,8 @@ const nextSteps: Record<string, NextStep> = {
     `Check the client id, that the application is multi-tenant, and that ${tenantOf(place)} is the right tenant and has consented.`,
   AADSTS7000229: consent,
   AADSTS7000215: (place) =>
-    `Check the client secret of the identity that signed in for '${place.subscriber}': its value, not its id. ${staleConfig}`,
-  AADSTS7000222: (place) =>
-    `Give the identity that signed in for '${place.subscriber}' a new client secret. ${staleConfig}`,
+    `Check the client secret of the identity that signed in for ${place.target}: its value, not its id. ${staleConfig}`,
+  AADSTS7000222: (place) => `Give the identity that signed in for ${place.target} a new client secret. ${staleConfig}`,
   AADSTS500011: (place) => `Check environmentUrl, and that the environment belongs to ${tenantOf(place)}.`,
   AADSTS90002: () => "Check tenantId, and that the environment is in the cloud its address says.",
   AADSTS900023: () => "Check tenantId: it is a GUID.",
@@ -77,13 +76,15 @@ const nextSteps: Record<string, NextStep> = {
   "0x80072321": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072326": () => "The environment's service protection limit was met: run the command again in five minutes.",
   ForbiddenByRbac: () => "Give the identity that runs the stack the role 'Key Vault Secrets Officer' on the vault.",
+  Authorization_RequestDenied: () =>
+    "Give the identity that runs the stack the application permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make it an owner of the application.",
   SecretNotFound: () => "Run `pulumi up --refresh`: the secret was deleted from its vault.",
 };
 
 /** Turns whatever was thrown into the sentence of the house: `Doing X for 'subscriber' (url) failed: reason (code). Next step.` */
 export function explain(error: unknown, place: Place): AccessError {
   if (error instanceof AccessError) return error;
-  const where = `${place.doing} for '${place.subscriber}' (${place.environmentUrl}) failed`;
+  const where = `${place.doing} for ${place.target} failed`;
   if (error instanceof VendorError) {
     const next = nextSteps[error.code]?.(place) ?? "";
     return new AccessError(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { VendorError } from "./errors.ts";
 
 /** Tells the user something while a resource is worked on; the engine shows it on the stack's line. */
 export type Say = (line: string) => void;
@@ -25,4 +26,26 @@ export async function waitFor<T>(
     }
     await sleep(pause);
   }
+}
+
+/** Tries again while the refusal is one that passes (`codes`), for at most `seconds`; then the refusal stands. */
+export async function untilSettled<T>(
+  what: string,
+  seconds: number,
+  codes: string[],
+  say: Say,
+  act: () => Promise<T>,
+): Promise<T> {
+  let refused: unknown;
+  const done = await waitFor(what, seconds, say, async () => {
+    try {
+      return { result: await act() };
+    } catch (error) {
+      if (!(error instanceof VendorError && codes.includes(error.code))) throw error;
+      refused = error;
+      return undefined;
+    }
+  });
+  if (!done) throw refused;
+  return done.result;
 }

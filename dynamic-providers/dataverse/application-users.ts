@@ -1,7 +1,8 @@
+import { isMissing, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
 import { NoAnswer } from "../http.ts";
 import { type Say, waitFor } from "../waiting.ts";
-import { type Dataverse, isDuplicate, isMissing, type Row } from "./client.ts";
+import { type Dataverse, isDuplicate } from "./client.ts";
 
 /** An application user as the environment has it. */
 export interface ApplicationUser {

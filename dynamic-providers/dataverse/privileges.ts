@@ -1,5 +1,6 @@
+import type { Row } from "../api.ts";
 import { AccessError } from "../errors.ts";
-import { type Dataverse, literal, type Row } from "./client.ts";
+import { type Dataverse, literal } from "./client.ts";
 
 /** How far a privilege reaches: own rows, own business unit, that and the ones below, the whole organization. */
 export const depths = ["Basic", "Local", "Deep", "Global"] as const;

@@ -1,4 +1,5 @@
-import { type Dataverse, isMissing, literal, type Row } from "./client.ts";
+import { isMissing, type Row } from "../api.ts";
+import { type Dataverse, literal } from "./client.ts";
 
 /** A security role, or one business unit's copy of it. */
 export interface SecurityRole {

@@ -59,22 +59,26 @@ const clouds: readonly (Cloud & { readonly hosts: RegExp })[] = [
 
 /** The cloud of a Dataverse environment, from its host's ending; undefined when no cloud has such hosts. */
 export function cloudOf(environmentUrl: string, endpoints?: Endpoints): Cloud | undefined {
-  if (endpoints) {
-    const { loginUrl, graphUrl, keyVaultHost } = endpoints;
-    return {
-      name: "custom",
-      loginUrl,
-      graphUrl,
-      keyVaultResource: publicVault.keyVaultResource,
-      keyVaultSuffix: keyVaultHost,
-    };
-  }
+  if (endpoints) return customCloud(endpoints);
   const { hostname } = new URL(environmentUrl);
   return clouds.find(({ hosts }) => hosts.test(hostname));
 }
 
-/** True when a secret's address is in a vault of this cloud: only there may a Key Vault token go. */
-export function isVaultOf(cloud: Cloud, url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === "https:" && `.${hostname}`.endsWith(cloud.keyVaultSuffix.replace(/^\.?/, "."));
+/** The cloud of a Key Vault, likewise. GCC High and DoD share their vaults' ending: the former is taken. */
+export function cloudOfVault(vaultUri: string, endpoints?: Endpoints): Cloud | undefined {
+  return (endpoints ? [customCloud(endpoints)] : clouds.slice(1)).find((cloud) => isVaultOf(cloud, vaultUri));
 }
+
+/** True when an address is in a vault of this cloud: only there may a Key Vault token go. */
+export function isVaultOf({ keyVaultSuffix }: Cloud, address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" && `.${hostname}`.endsWith(keyVaultSuffix);
+}
+
+const customCloud = ({ loginUrl, graphUrl, keyVaultHost }: Endpoints): Cloud => ({
+  name: "custom",
+  loginUrl,
+  graphUrl,
+  keyVaultResource: publicVault.keyVaultResource,
+  keyVaultSuffix: `.${keyVaultHost}`,
+});

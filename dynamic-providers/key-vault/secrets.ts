@@ -1,18 +1,69 @@
+import { type Api, isMissing, jsonApi, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
-import { send } from "../http.ts";
 
-/** The value of a Key Vault secret, by its address (with or without a version), with a token for Key Vault. */
-export async function readSecret(secretUri: string, token: string): Promise<string> {
-  const { status, body } = await send({
-    method: "GET",
-    url: `${secretUri}?api-version=7.4`,
-    headers: { Authorization: `Bearer ${token}` },
+/** A version of a secret, without its value. */
+export interface SecretVersion {
+  /** Address with the version. */
+  readonly uri: string;
+  readonly tags: Record<string, string>;
+  readonly enabled: boolean;
+}
+
+const version = "api-version=7.4";
+
+/** The data plane of a vault, or of whatever vault a secret's address is in. */
+export const keyVault = (address: string, token: () => Promise<string>) => jsonApi(new URL(address).origin, token);
+
+/** The value of a secret, by its address with or without a version. */
+export async function readSecret(vault: Api, secretUri: string): Promise<string> {
+  const { value } = await vault.get(`${new URL(secretUri).pathname}?${version}`);
+  if (typeof value === "string") return value;
+  throw new VendorError(200, "unexpected_answer", "Key Vault answered without the secret's value");
+}
+
+/** The newest version of a secret; undefined when there is no such secret. */
+export async function newestVersion(vault: Api, name: string): Promise<SecretVersion | undefined> {
+  try {
+    return versionOf(await vault.get(`/secrets/${name}?${version}`));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a new version; a soft-deleted secret of that name, which blocks it, is recovered first. `expires` in epoch seconds. */
+export async function writeSecret(
+  vault: Api,
+  name: string,
+  secret: { value: string; contentType: string; expires: number; tags: Record<string, string> },
+): Promise<SecretVersion> {
+  const { value, contentType, expires, tags } = secret;
+  const write = async () =>
+    versionOf(
+      await vault.put(`/secrets/${name}?${version}`, { value, contentType, tags, attributes: { exp: expires } }),
+    );
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof VendorError && error.code === "ObjectIsDeletedButRecoverable")) throw error;
+    await vault.post(`/deletedsecrets/${name}/recover?${version}`, {});
+    return write();
+  }
+}
+
+/** Deletes a secret with all its versions, softly: it can be recovered until the vault's retention is over. */
+export async function deleteSecret(vault: Api, name: string): Promise<void> {
+  await vault.delete(`/secrets/${name}?${version}`).catch((error) => {
+    if (!isMissing(error)) throw error;
   });
-  const { value, error } = (body ?? {}) as {
-    value?: string;
-    error?: { code?: string; message?: string; innererror?: { code?: string } };
+}
+
+function versionOf({ id, tags, attributes }: Row): SecretVersion {
+  if (typeof id !== "string")
+    throw new VendorError(200, "unexpected_answer", "Key Vault answered without the secret's address");
+  return {
+    uri: id,
+    tags: (tags ?? {}) as Record<string, string>,
+    enabled: (attributes as Row | undefined)?.enabled !== false,
   };
-  if (status === 200 && typeof value === "string") return value;
-  const reason = error?.message?.split(/\r?\n/)[0] ?? "Key Vault gave no secret";
-  throw new VendorError(status, error?.innererror?.code ?? error?.code ?? "key_vault", reason);
 }

@@ -1,15 +1,14 @@
 import { z } from "zod";
-import type { Connection, Target } from "../connection.ts";
+import { type Connection, type Target, targetOf } from "../connection.ts";
 import { type Dataverse, dataverse } from "../dataverse/client.ts";
 import { entitySetOf } from "../dataverse/metadata.ts";
 import type { Privileges } from "../dataverse/privileges.ts";
 import { holdings } from "../dataverse/roles.ts";
-import { isVaultOf } from "../entra/clouds.ts";
 import { accessToken, type SignIn } from "../entra/tokens.ts";
-import { AccessError, explain, VendorError } from "../errors.ts";
+import { AccessError, explain } from "../errors.ts";
 import { readSecret } from "../key-vault/secrets.ts";
-import { waitFor } from "../waiting.ts";
-import { lifecycle, targetShape } from "./lifecycle.ts";
+import { untilSettled } from "../waiting.ts";
+import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 import { roleShape } from "./security-role.ts";
 
 export interface AccessCheckInputs extends Target {
@@ -35,7 +34,7 @@ export interface AccessCheckOutputs {
 }
 
 /** Lifecycle of an access check; resources/access-check.ts has what programs declare. It leaves nothing behind. */
-export const accessCheck = lifecycle<AccessCheckInputs, AccessCheckOutputs>({
+export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOutputs>({
   kind: "access check",
   schema: z.object({
     ...targetShape,
@@ -60,12 +59,10 @@ export const accessCheck = lifecycle<AccessCheckInputs, AccessCheckOutputs>({
       return await check(connection, state, 0);
     } catch (error) {
       // Drift, not a failure of the refresh: the next `up` mends what it can and checks again.
-      const { subscriber, environmentUrl, applicationId } = state;
       const { message } = explain(error, {
         doing: "Checking access",
-        subscriber,
-        environmentUrl,
-        applicationId,
+        target: targetOf(state),
+        applicationId: state.applicationId,
       });
       connection.warn(message);
       return {
@@ -93,15 +90,15 @@ const settling = {
 };
 
 async function check(connection: Connection, inputs: AccessCheckInputs, seconds: number): Promise<AccessCheckOutputs> {
-  const { api, cloud, tenantId, warn } = connection;
+  const { api, cloud, tenantId, say, warn } = connection;
   const patient = <T>(what: string, codes: string[], limit: number, act: () => Promise<T>) =>
-    untilSettled(connection, what, codes, limit, act);
+    untilSettled(what, limit, codes, say, act);
 
   const clientSecret = await patient(
     "the right to read the secret",
     settling.vault,
     seconds && vaultSettlingSeconds,
-    () => secretFromVault(connection, inputs),
+    () => readSecret(connection.vault(inputs.secretUri), inputs.secretUri),
   );
   const signIn: SignIn = {
     identity: { kind: "clientSecret", clientId: inputs.applicationId, clientSecret },
@@ -141,12 +138,6 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
   };
 }
 
-async function secretFromVault({ cloud, runnerToken }: Connection, { secretUri }: AccessCheckInputs): Promise<string> {
-  if (!isVaultOf(cloud, secretUri))
-    throw new AccessError(`${secretUri} is in no Key Vault of the ${cloud.name} cloud: its secret is not asked for`);
-  return readSecret(secretUri, await runnerToken(cloud.keyVaultResource));
-}
-
 /** Reads one row of the first table that the role lets the application read: the proof that it holds. */
 async function readATable(
   administrator: Dataverse,
@@ -162,26 +153,4 @@ async function readATable(
     return entitySet;
   }
   return undefined;
-}
-
-/** Tries again while the refusal is one that passes, for at most `seconds`; then the refusal stands. */
-async function untilSettled<T>(
-  connection: Connection,
-  what: string,
-  codes: string[],
-  seconds: number,
-  act: () => Promise<T>,
-): Promise<T> {
-  let refused: unknown;
-  const done = await waitFor(what, seconds, connection.say, async () => {
-    try {
-      return { result: await act() };
-    } catch (error) {
-      if (!(error instanceof VendorError && codes.includes(error.code))) throw error;
-      refused = error;
-      return undefined;
-    }
-  });
-  if (!done) throw refused;
-  return done.result;
 }

@@ -9,7 +9,7 @@ import {
 } from "../dataverse/application-users.ts";
 import { businessUnitId } from "../dataverse/business-units.ts";
 import { VendorError } from "../errors.ts";
-import { lifecycle, targetShape } from "./lifecycle.ts";
+import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface ApplicationUserInputs extends Target {
   readonly applicationId: string;
@@ -58,7 +58,7 @@ function outputsOf(
 }
 
 /** Lifecycle of an application user; resources/application-user.ts has what programs declare. */
-export const applicationUser = lifecycle<ApplicationUserInputs, ApplicationUserOutputs>({
+export const applicationUser = subscriberLifecycle<ApplicationUserInputs, ApplicationUserOutputs>({
   kind: "application user",
   schema: z.object({
     ...targetShape,

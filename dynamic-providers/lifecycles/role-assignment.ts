@@ -12,7 +12,7 @@ import {
 } from "../dataverse/roles.ts";
 import { AccessError } from "../errors.ts";
 import { NoAnswer } from "../http.ts";
-import { lifecycle, targetShape } from "./lifecycle.ts";
+import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface RoleAssignmentInputs extends Target {
   readonly userId: string;
@@ -28,7 +28,7 @@ export interface RoleAssignmentOutputs {
 }
 
 /** Lifecycle of a role assignment; resources/role-assignment.ts has what programs declare. */
-export const roleAssignment = lifecycle<RoleAssignmentInputs, RoleAssignmentOutputs>({
+export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssignmentOutputs>({
   kind: "role assignment",
   schema: z.object({ ...targetShape, userId: z.guid("must be a GUID"), roleId: z.guid("must be a GUID") }),
   replaceOn: ["environmentUrl", "userId", "roleId"],

@@ -16,7 +16,7 @@ import {
 } from "../dataverse/roles.ts";
 import { AccessError, VendorError } from "../errors.ts";
 import { NoAnswer } from "../http.ts";
-import { lifecycle, targetShape } from "./lifecycle.ts";
+import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface SecurityRoleInputs extends Target {
   readonly name: string;
@@ -56,7 +56,7 @@ export const roleShape = {
 };
 
 /** Lifecycle of a custom security role; resources/security-role.ts has what programs declare. */
-export const securityRole = lifecycle<SecurityRoleInputs, SecurityRoleOutputs>({
+export const securityRole = subscriberLifecycle<SecurityRoleInputs, SecurityRoleOutputs>({
   kind: "security role",
   schema: z.object({ ...targetShape, ...roleShape, rowId: z.guid("must be a GUID") }),
   replaceOn: ["environmentUrl"],

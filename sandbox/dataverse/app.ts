@@ -11,7 +11,7 @@ import { DataverseError, notServed, refuse } from "./refusal.ts";
 import { type Answer, type Preferences, pageLimit } from "./request.ts";
 import { route } from "./routes.ts";
 import { seedOrganization } from "./seed.ts";
-import { parsePath } from "./url.ts";
+import { decode, parsePath } from "./url.ts";
 
 const versions = ["v9.0", "v9.1", "v9.2"];
 
@@ -45,7 +45,7 @@ async function answer(data: OrganizationData, http: HttpContext, pathname: strin
     return { status: 404, body: { Message } };
   }
   if (!versions.includes(version)) refuse("VersionNotServed", [version]);
-  const path = decodePath(pathname.replace(apiRoot, ""));
+  const path = decode(pathname.replace(apiRoot, ""));
   const segments = parsePath(path);
   const text = http.req.method === "GET" ? "" : await http.req.text();
   // No await from here on: a request sees and changes the organization as a whole.
@@ -89,14 +89,6 @@ function preferencesOf(header = ""): Preferences {
 /** The documents have clients send `If-None-Match: null`, which is no condition. */
 function conditionOf(header: string | undefined): string | undefined {
   return header === "null" || header === "" ? undefined : header;
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return refuse("QuerySyntax", [`'${path}' is not well encoded`]);
-  }
 }
 
 function parseBody(text: string): unknown {

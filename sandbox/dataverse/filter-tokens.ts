@@ -34,5 +34,6 @@ export function tokenize(text: string): Token[] {
 
 function textOf(type: Token["type"], source: string): string {
   if (type !== "text") return source;
-  return source.startsWith("'") ? source.slice(1, -1).replaceAll("''", "'") : (JSON.parse(source) as string);
+  const inside = source.slice(1, -1);
+  return source.startsWith("'") ? inside.replaceAll("''", "'") : inside.replace(/\\(.)/g, "$1");
 }

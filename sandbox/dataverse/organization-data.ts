@@ -3,7 +3,7 @@ import { guidOf } from "../store.ts";
 import { tableNamed, tables } from "./model.ts";
 import { type Depth, depths, privilegeNamed, privileges } from "./privileges.ts";
 import { refuse } from "./refusal.ts";
-import { type SwitchName, switches } from "./switches.ts";
+import { type SwitchName, switches, switchesOf } from "./switches.ts";
 import type { Table } from "./table.ts";
 
 export type Value = string | number | boolean | null | object;
@@ -140,7 +140,7 @@ export class OrganizationData {
 
   /** The value of one of the organization's {@link switches}. */
   switch(name: SwitchName): string {
-    return this.collection<string>("switches").get(name) ?? switches[name].default;
+    return switchesOf(this.context.store, this.organization.name).get(name) ?? switches[name].default;
   }
 
   /** Whether a setting of the orgdborgsettings XML is on (wire facts D5, D6). */

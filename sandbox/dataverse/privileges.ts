@@ -54,8 +54,6 @@ const others = [
   "prvExportCustomization",
   "prvImportCustomization",
   "prvPublishCustomization",
-  "prvReadWorkflow",
-  "prvWriteWorkflow",
   "prvReadAsyncOperation",
   "prvReadImportJob",
 ] as const;
@@ -67,13 +65,16 @@ const definitions = ["Create", "Read", "Write", "Delete"].flatMap((right) =>
 const ofTables = tables
   .filter((table) => table.privilege)
   .flatMap((table) => rightsOf(table.privilege!, table.ownership));
-const opportunity = rightsOf("Opportunity", "UserOwned");
+/** Tables that roles often speak of, though the model has no rows of them. */
+const ofOtherTables = ["Opportunity", "Lead", "Incident", "Note", "Queue", "Connection", "Workflow"].flatMap((name) =>
+  rightsOf(name, "UserOwned"),
+);
 
 /** All privileges by id. They are the same in every organization, as the platform's own are. */
 export const privileges: ReadonlyMap<string, Privilege> = new Map(
   [
     ...ofTables,
-    ...opportunity,
+    ...ofOtherTables,
     ...[...privilegesOfNewRole, ...others, ...definitions].map((name) => privilege(name, 0, false)),
   ].map((row) => [row.privilegeid, row]),
 );

@@ -1,5 +1,5 @@
 import { notServed, refuse } from "./refusal.ts";
-import { splitOutside } from "./url.ts";
+import { decode, splitOutside } from "./url.ts";
 
 /** The system query options of a request, or of one `$expand` item. */
 export interface QueryOptions {
@@ -21,7 +21,7 @@ export interface QueryOptions {
 export interface Expand {
   readonly navigation: string;
   readonly query: QueryOptions;
-  /** The nested options as they came, for the link to the whole collection. */
+  /** The nested options as a query, for the link to the whole collection. */
   readonly text: string;
 }
 
@@ -34,7 +34,7 @@ export function parseQuery(search: string): QueryOptions {
     .map((part) => {
       const equals = part.indexOf("=");
       const [name, value] = equals < 0 ? [part, ""] : [part.slice(0, equals), part.slice(equals + 1)];
-      return [decode(name), decode(value)] as const;
+      return [decode(name.replaceAll("+", " ")), decode(value.replaceAll("+", " "))] as const;
     });
   return interpret(given);
 }
@@ -92,16 +92,12 @@ function parseExpand(text: string | undefined): Expand[] {
     const query = interpret(given);
     if (query.expand.length > 0) notServed("a nested $expand");
     allowOnly(query, "$select", "$filter", "$orderby", "$top");
-    return { navigation: match[1]!, query, text: given.map(([name, value]) => `${name}=${value}`).join("&") };
+    return {
+      navigation: match[1]!,
+      query,
+      text: given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&"),
+    };
   });
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    refuse("QuerySyntax", [`'${text}' is not well encoded`]);
-  }
 }
 
 function trimmed(text: string): string {

@@ -3,7 +3,7 @@ import { tableOfSet } from "./model.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
 import { refuse } from "./refusal.ts";
 import type { Table } from "./table.ts";
-import { parseKey, parsePath } from "./url.ts";
+import { decode, parseKey, parsePath } from "./url.ts";
 
 /** Root of the Web API in an address: `/api/data/v9.x/`. */
 export const apiRoot = /^\/+api\/data\/(v\d+\.\d+)\/?/;
@@ -26,7 +26,7 @@ export function rowOfBinding(data: OrganizationData, binding: string): { table: 
 }
 
 function rowOfPath(data: OrganizationData, path: string): { table: Table; row: Row } | undefined {
-  const segments = parsePath(decodeURIComponent(path));
+  const segments = parsePath(decode(path));
   const table = segments.length === 1 ? tableOfSet(segments[0]!.name) : undefined;
   const key = segments[0]?.arguments;
   if (!table || key === undefined) return undefined;

@@ -13,7 +13,7 @@ interface Ends {
   row(logicalName: string): Row;
 }
 
-/** Links two rows through a collection-valued navigation property; what it takes depends on the relationship. */
+/** Links two rows of a many-to-many relationship; what it takes depends on which. */
 export function link(
   data: OrganizationData,
   caller: Caller,
@@ -23,12 +23,7 @@ export function link(
   target: Row,
 ): void {
   const collection = table.collections[navigation] ?? refuse("SegmentNotFound", [navigation]);
-  if (!collection.intersect) {
-    const other = tableNamed(collection.target);
-    requireRightOn(data, caller, other, "Write", target);
-    data.update(target, { [collection.via!]: row[table.primaryId] });
-    return;
-  }
+  if (!collection.intersect) notServed(`linking rows through ${navigation}; set the other row's lookup`);
   const ends = endsOf(table, row, collection, target);
   if (ends.intersect === "systemuserroles") checkRoleForUser(data, caller, ends);
   else if (ends.intersect === "teamroles") checkRoleForTeam(data, caller, ends);
@@ -39,7 +34,7 @@ export function link(
   }
 }
 
-/** Ends a link of two rows. */
+/** Ends a link of two rows of a many-to-many relationship. */
 export function unlink(
   data: OrganizationData,
   caller: Caller,
@@ -49,7 +44,7 @@ export function unlink(
   target: Row,
 ): void {
   const collection = table.collections[navigation] ?? refuse("SegmentNotFound", [navigation]);
-  if (!collection.intersect) notServed(`ending a link of ${navigation} from the collection's end`);
+  if (!collection.intersect) notServed(`ending links through ${navigation}; clear the other row's lookup`);
   const ends = endsOf(table, row, collection, target);
   const { intersect, ids } = ends;
   if (intersect === "teammembership") {

@@ -34,7 +34,7 @@ export function represent(
     if (collection) {
       const url = `${urlOf(request.base, table, row[table.primaryId] as string)}/${item.navigation}`;
       body[item.navigation] = expandCollection(request, table, row, collection, item);
-      body[`${item.navigation}@odata.nextLink`] = item.text ? `${url}?${encodeQuery(item.text)}` : url;
+      body[`${item.navigation}@odata.nextLink`] = item.text ? `${url}?${item.text}` : url;
     } else {
       body[item.navigation] = expandLookup(request, table, row, item);
     }
@@ -123,14 +123,4 @@ export function followLookup(
     if (found) return { table: tableNamed(target), row: found };
   }
   return undefined;
-}
-
-function encodeQuery(text: string): string {
-  return text
-    .split("&")
-    .map((option) => {
-      const equals = option.indexOf("=");
-      return `${option.slice(0, equals)}=${encodeURIComponent(option.slice(equals + 1))}`;
-    })
-    .join("&");
 }

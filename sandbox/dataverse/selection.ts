@@ -4,6 +4,7 @@ import { compareValues, propertyOf } from "./properties.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { notServed, refuse } from "./refusal.ts";
 import type { Table } from "./table.ts";
+import { decode } from "./url.ts";
 
 /** A row's place in an order: its values of the `$orderby` properties, then its id. */
 type Place = readonly Value[];
@@ -78,5 +79,9 @@ function orderOf(data: OrganizationData, table: Table, orderBy: string | undefin
 function readCookie(token: string): { page: number; after: Place | undefined } {
   const match = /^<cookie pagenumber="(\d+)" pagingcookie="([^"]*)" istracking="False" \/>$/.exec(token);
   if (!match) refuse("QuerySyntax", ["malformed $skiptoken"]);
-  return { page: Number(match[1]), after: JSON.parse(decodeURIComponent(match[2]!)) as Place };
+  try {
+    return { page: Number(match[1]), after: JSON.parse(decode(match[2]!)) as Place };
+  } catch {
+    return refuse("QuerySyntax", ["malformed $skiptoken"]);
+  }
 }

@@ -1,3 +1,5 @@
+import type { Store } from "../store.ts";
+
 /** A point that Microsoft's documents leave open: what Dataverse may answer, and what the sandbox does unless told. */
 export interface Switch {
   readonly values: readonly string[];
@@ -6,8 +8,8 @@ export interface Switch {
 }
 
 /**
- * The points marked UNVERIFIED in the wire facts (section H), each settable per organization: a row of the organization's
- * `switches` collection, key = name, value = one of `values`. A client must cope with every value.
+ * The points marked UNVERIFIED in the wire facts (section H), each settable per organization with {@link switchesOf}.
+ * A client must cope with every value.
  */
 export const switches = {
   missingServicePrincipalStatus: {
@@ -59,3 +61,8 @@ export const switches = {
 
 /** Name of one of the {@link switches}. */
 export type SwitchName = keyof typeof switches;
+
+/** What is set for one organization: switch name to value. A switch that is not set has its default. */
+export function switchesOf(store: Store, organizationName: string): Map<string, string> {
+  return store.collection(`dataverse ${organizationName} switches`);
+}

@@ -12,6 +12,15 @@ export interface Segment {
 /** A key predicate: the primary key alone, or named values. */
 export type Key = { readonly id: string } | { readonly values: ReadonlyMap<string, string> };
 
+/** Percent-decodes; 400 where that cannot be done. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return refuse("QuerySyntax", [`'${text}' is not well encoded`]);
+  }
+}
+
 /** Splits at a separator that is outside quotes and parentheses. */
 export function splitOutside(text: string, separator: string): string[] {
   const parts: string[] = [];

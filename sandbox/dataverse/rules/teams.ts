@@ -1,4 +1,4 @@
-import { refuse } from "../refusal.ts";
+import { notServed, refuse } from "../refusal.ts";
 import type { TableRules } from "./rules.ts";
 import { ownsRows } from "./users.ts";
 
@@ -10,6 +10,8 @@ export const teamRules: TableRules = {
   },
 
   update(_data, _caller, row, changes) {
+    const moved = "businessunitid" in changes && changes.businessunitid !== row.businessunitid;
+    if (moved) notServed("moving a team to another business unit");
     if (row.isdefault && changes.name && changes.name !== row.name) {
       refuse("DefaultTeamNameFixed", [row.teamid]);
     }

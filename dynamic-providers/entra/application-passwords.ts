@@ -1,0 +1,48 @@
+import { type Api, isMissing, type Row } from "../api.ts";
+import { VendorError } from "../errors.ts";
+
+/** A client secret of an application as Entra lists it: never with its text. */
+export interface PasswordCredential {
+  readonly keyId: string;
+  readonly displayName: string;
+  /** As Entra writes it, such as "2027-06-01T00:00:00Z". */
+  readonly expiresOn: string;
+}
+
+/** The client secrets of an application; undefined when the application is gone. `objectId` is the application object's. */
+export async function passwordsOf(graph: Api, objectId: string): Promise<PasswordCredential[] | undefined> {
+  try {
+    const { passwordCredentials } = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
+    const rows = Array.isArray(passwordCredentials) ? (passwordCredentials as Row[]) : [];
+    return rows.map(({ keyId, displayName, endDateTime }) => ({
+      keyId: String(keyId),
+      displayName: String(displayName ?? ""),
+      expiresOn: String(endDateTime),
+    }));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Adds a client secret. Its text is in this answer and never again. */
+export async function addPassword(
+  graph: Api,
+  objectId: string,
+  { displayName, expiresOn }: { displayName: string; expiresOn: string },
+): Promise<{ keyId: string; secretText: string }> {
+  const passwordCredential = { displayName, endDateTime: expiresOn };
+  const { keyId, secretText } = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
+  if (typeof keyId === "string" && typeof secretText === "string") return { keyId, secretText };
+  throw new VendorError(200, "unexpected_answer", "Entra added a client secret and did not say it");
+}
+
+/** Removes a client secret; one that is gone already is fine. */
+export async function removePassword(graph: Api, objectId: string, keyId: string): Promise<void> {
+  try {
+    await graph.post(`/v1.0/applications/${objectId}/removePassword`, { keyId });
+  } catch (error) {
+    const left = await passwordsOf(graph, objectId);
+    if (left?.some((password) => password.keyId === keyId)) throw error;
+  }
+}
