@@ -8,16 +8,12 @@ import { loadConfig } from "./config.ts";
 const { application: declared, role, subscribers, protect } = loadConfig();
 
 const application = new MultiTenantApplication("application", { ...declared, protect });
+const { name: vaultName, ...keyVault } = declared.keyVault;
+const vault = new SecretVault("vault", { ...keyVault, vaultName, protect });
 const secret = new ClientSecret("client-secret", {
-  applicationId: application.applicationId,
   ...declared.secret,
-});
-const vault = new SecretVault("vault", {
-  ...declared.keyVault,
-  vaultName: declared.keyVault.name,
-  value: secret.value,
-  expiresOn: secret.expiresOn,
-  protect,
+  applicationObjectId: application.objectId,
+  vaultUri: vault.vaultUri,
 });
 
 const access = Object.entries(subscribers).map(([name, { environmentUrl, tenantId, businessUnit }]) => {
@@ -29,7 +25,7 @@ const access = Object.entries(subscribers).map(([name, { environmentUrl, tenantI
     applicationId: application.clientId,
     fullName: declared.displayName,
     primaryEmail: declared.contactEmail,
-    secretUri: vault.secretVersionUri,
+    secretUri: secret.secretVersionUri,
   };
   // The principal is more than the application: Dataverse looks for it.
   return [name, new SubscriberAccess(name, args, { dependsOn: application })] as const;
@@ -39,7 +35,7 @@ export const clientId = application.clientId;
 export const objectId = application.objectId;
 export const servicePrincipalId = application.servicePrincipalId;
 export const identifierUri = application.identifierUri;
-export const secretUri = vault.secretUri;
+export const secretUri = secret.secretUri;
 export const secretExpiresOn = secret.expiresOn;
 export const environments = pulumi.output(
   Object.fromEntries(

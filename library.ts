@@ -7,6 +7,10 @@ export { SecretVault, type SecretVaultArgs } from "./components/secret-vault.ts"
 export { SubscriberAccess, type SubscriberAccessArgs } from "./components/subscriber-access.ts";
 export type { Depth, Privileges } from "./dynamic-providers/dataverse/privileges.ts";
 export { AccessCheck, type AccessCheckArgs } from "./dynamic-providers/resources/access-check.ts";
+export {
+  ApplicationPassword,
+  type ApplicationPasswordArgs,
+} from "./dynamic-providers/resources/application-password.ts";
 export { ApplicationUser, type ApplicationUserArgs } from "./dynamic-providers/resources/application-user.ts";
 export { RoleAssignment, type RoleAssignmentArgs } from "./dynamic-providers/resources/role-assignment.ts";
 export { SecurityRole, type SecurityRoleArgs } from "./dynamic-providers/resources/security-role.ts";

@@ -1,9 +1,13 @@
-import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
+import { ApplicationPassword } from "../dynamic-providers/resources/application-password.ts";
 
 export interface ClientSecretArgs {
-  /** The application, as `/applications/{object id}`. */
-  readonly applicationId: pulumi.Input<string>;
+  /** Object id of the application, in the publisher's tenant. */
+  readonly applicationObjectId: pulumi.Input<string>;
+  /** Address of the Key Vault to keep it in; {@link SecretVault.vaultUri} comes once who runs the stack may write there. */
+  readonly vaultUri: pulumi.Input<string>;
+  /** Name of the Key Vault secret, 1 to 127 letters, digits and hyphens. Default: "client-secret". */
+  readonly secretName?: pulumi.Input<string>;
   /** Years from the start of its period until the secret expires: 1 (default) or 2, as in Microsoft's procedure. */
   readonly lifetimeYears?: 1 | 2;
   /** Days before the expiry at which the next period begins, with a secret of its own. Default: 30. */
@@ -30,35 +34,44 @@ export function secretPeriod(asOf: Date, lifetimeYears: 1 | 2, renewBeforeDays: 
   return { label: new Date(start).toISOString().slice(0, 10), expiresOn: new Date(start + lifetime) };
 }
 
-/** The text that Microsoft Graph gives back for a time: with milliseconds it would be a difference for ever after. */
+/** The text that Microsoft Graph gives back for a time: it has no milliseconds. */
 const graphTime = (time: Date) => time.toISOString().replace(".000Z", "Z");
 
-/** The application's client secret of the present period. Each period has a resource of its own: the new one comes before the old one goes. */
+/**
+ * The application's client secret of the present period, kept in Key Vault and nowhere else. When a new period begins, the next
+ * update makes a new secret, writes it as a new version, and then removes the old one.
+ */
 export class ClientSecret extends pulumi.ComponentResource {
-  /** The secret's text; a secret output. */
-  readonly value: pulumi.Output<string>;
-  /** When it expires, such as "2027-06-01T00:00:00Z". */
+  /** Address of the Key Vault secret without version: what consumers read. */
+  readonly secretUri: pulumi.Output<string>;
+  /** Address of the present version. */
+  readonly secretVersionUri: pulumi.Output<string>;
+  /** When the secret expires, such as "2027-06-01T00:00:00Z". */
   readonly expiresOn: pulumi.Output<string>;
-  /** Id of the credential in the application; not secret. */
+  /** Id of the credential in the application. */
   readonly keyId: pulumi.Output<string>;
 
   constructor(name: string, args: ClientSecretArgs, options?: pulumi.ComponentResourceOptions) {
     super("dataverse-s2s:index:ClientSecret", name, {}, options);
 
-    const { label, expiresOn } = secretPeriod(
-      args.asOf ?? new Date(),
-      args.lifetimeYears ?? 1,
-      args.renewBeforeDays ?? 30,
-    );
-    const password = new azuread.ApplicationPassword(
-      `${name}-${label}`,
-      { applicationId: args.applicationId, displayName: `${name} ${label}`, endDate: graphTime(expiresOn) },
+    const period = secretPeriod(args.asOf ?? new Date(), args.lifetimeYears ?? 1, args.renewBeforeDays ?? 30);
+    const password = new ApplicationPassword(
+      name,
+      {
+        applicationObjectId: args.applicationObjectId,
+        vaultUri: args.vaultUri,
+        secretName: args.secretName ?? "client-secret",
+        period: period.label,
+        expiresOn: graphTime(period.expiresOn),
+      },
       { parent: this },
     );
 
-    this.value = pulumi.secret(password.value);
-    this.expiresOn = password.endDate;
+    this.secretUri = password.secretUri;
+    this.secretVersionUri = password.secretVersionUri;
+    this.expiresOn = password.expiresOn;
     this.keyId = password.keyId;
-    this.registerOutputs({ value: this.value, expiresOn: this.expiresOn, keyId: this.keyId });
+    const { secretUri, secretVersionUri, expiresOn, keyId } = this;
+    this.registerOutputs({ secretUri, secretVersionUri, expiresOn, keyId });
   }
 }

@@ -29,8 +29,6 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
   readonly clientId: pulumi.Output<string>;
   /** Object id of the application in the publisher's tenant. */
   readonly objectId: pulumi.Output<string>;
-  /** Resource id as the azuread provider's other resources take it: `/applications/{object id}`. */
-  readonly applicationId: pulumi.Output<string>;
   /** Application ID URI. */
   readonly identifierUri: pulumi.Output<string>;
   /** Object id of the service principal in the publisher's tenant. */
@@ -39,6 +37,7 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
   constructor(name: string, args: MultiTenantApplicationArgs, options?: pulumi.ComponentResourceOptions) {
     super("dataverse-s2s:index:MultiTenantApplication", name, {}, options);
 
+    const runner = azuread.getClientConfigOutput({ parent: this });
     const declared = {
       displayName: args.displayName,
       signInAudience: "AzureADMultipleOrgs",
@@ -52,8 +51,9 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
     };
     const application = new azuread.Application(
       name,
-      { ...declared, identifierUris: [] },
-      { parent: this, protect: args.protect, ignoreChanges: ["identifierUris"] },
+      // An owner may manage the application with no more than Application.ReadWrite.OwnedBy.
+      { ...declared, owners: [runner.objectId], identifierUris: [] },
+      { parent: this, protect: args.protect, ignoreChanges: ["identifierUris", "owners"] },
     );
     // The default URI holds the client id, so it comes after the application, as a resource of its own. Each update of the
     // application sends the URIs that it knows of, which is none, so the URI is set again after each.
@@ -67,19 +67,17 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
     );
     const servicePrincipal = new azuread.ServicePrincipal(
       name,
-      { clientId: application.clientId },
-      { parent: this, protect: args.protect },
+      { clientId: application.clientId, owners: [runner.objectId] },
+      { parent: this, protect: args.protect, ignoreChanges: ["owners"] },
     );
 
     this.clientId = servicePrincipal.clientId;
     this.objectId = application.objectId;
-    this.applicationId = application.id;
     this.identifierUri = identifierUri.identifierUri;
     this.servicePrincipalId = servicePrincipal.objectId;
     this.registerOutputs({
       clientId: this.clientId,
       objectId: this.objectId,
-      applicationId: this.applicationId,
       identifierUri: this.identifierUri,
       servicePrincipalId: this.servicePrincipalId,
     });

@@ -15,30 +15,20 @@ export interface SecretVaultArgs {
   readonly softDeleteRetentionDays?: number;
   /** Nobody can purge before those days are over. Default: false. It can be turned on, never off again. */
   readonly purgeProtection?: boolean;
-  /** Object ids of service principals that may read the secret ("Key Vault Secrets User"). Default: none. */
+  /** Object ids of service principals that may read its secrets ("Key Vault Secrets User"). Default: none. */
   readonly readers?: string[];
   /** Refuse to delete the vault. Default: false. */
   readonly protect?: boolean;
-  /** Name of the secret, 1 to 127 letters, digits and hyphens. Default: "client-secret". */
-  readonly secretName?: string;
-  /** The client secret to keep. */
-  readonly value: pulumi.Input<string>;
-  /** When it expires, such as "2027-06-01T00:00:00Z". */
-  readonly expiresOn: pulumi.Input<string>;
 }
 
 /** Built-in roles: the same ids in every tenant. */
 const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
 const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
 
-/** A Key Vault of the publisher's, governed by RBAC, that holds the application's client secret for its consumers. */
+/** A Key Vault of the publisher's, governed by RBAC: for who runs the stack, and for readers. */
 export class SecretVault extends pulumi.ComponentResource {
-  /** Address of the vault. */
+  /** Address of the vault, such as "https://orders.vault.azure.net/". */
   readonly vaultUri: pulumi.Output<string>;
-  /** Address of the secret without version: what consumers read. */
-  readonly secretUri: pulumi.Output<string>;
-  /** Address of the present version. */
-  readonly secretVersionUri: pulumi.Output<string>;
 
   constructor(name: string, args: SecretVaultArgs, options?: pulumi.ComponentResourceOptions) {
     super("dataverse-s2s:index:SecretVault", name, {}, options);
@@ -83,37 +73,12 @@ export class SecretVault extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-    // Who runs the stack reads the secret back to prove that it works, and deletes it on destroy.
+    // Who runs the stack writes the secret, reads it back to prove that it works, and deletes it on destroy.
     const runnerAccess = grant("runner", runner.objectId, secretsOfficer);
     for (const reader of args.readers ?? []) grant(`reader-${reader}`, reader, secretsUser);
 
-    const secret = new keyvault.Secret(
-      name,
-      {
-        resourceGroupName: group.name,
-        vaultName: vault.name,
-        secretName: args.secretName ?? "client-secret",
-        properties: {
-          value: args.value,
-          contentType: "client secret of an Entra application",
-          attributes: {
-            enabled: true,
-            expires: pulumi.output(args.expiresOn).apply((time) => Date.parse(time) / 1000),
-          },
-        },
-      },
-      { parent: this, dependsOn: runnerAccess },
-    );
-
-    this.vaultUri = vault.properties.apply(({ vaultUri }) => vaultUri!);
-    // The properties hold the value and are secret as a whole; the addresses are not.
-    const { secretUri, secretUriWithVersion } = pulumi.unsecret(secret.properties);
-    this.secretUri = secretUri;
-    this.secretVersionUri = secretUriWithVersion;
-    this.registerOutputs({
-      vaultUri: this.vaultUri,
-      secretUri: this.secretUri,
-      secretVersionUri: this.secretVersionUri,
-    });
+    // With the URN, what is kept in the vault comes after the right to use it, and goes before it.
+    this.vaultUri = pulumi.all([vault.properties, runnerAccess.urn]).apply(([{ vaultUri }]) => vaultUri!);
+    this.registerOutputs({ vaultUri: this.vaultUri });
   }
 }

@@ -34,14 +34,8 @@ export async function loopbackCertificate(directory: string): Promise<ServerCert
   };
   if (!Object.values(paths).every((path) => existsSync(path))) {
     mkdirSync(directory, { recursive: true });
-    const authorityKeys = (await webcrypto.subtle.generateKey(algorithm, false, [
-      "sign",
-      "verify",
-    ])) as CryptoKeyPair;
-    const serverKeys = (await webcrypto.subtle.generateKey(algorithm, true, [
-      "sign",
-      "verify",
-    ])) as CryptoKeyPair;
+    const authorityKeys = (await webcrypto.subtle.generateKey(algorithm, false, ["sign", "verify"])) as CryptoKeyPair;
+    const serverKeys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
     const notBefore = new Date(Date.now() - 24 * 3600_000);
     const notAfter = new Date(Date.now() + 10 * 365 * 24 * 3600_000);
     const authority = await X509CertificateGenerator.createSelfSigned({
@@ -72,10 +66,7 @@ export async function loopbackCertificate(directory: string): Promise<ServerCert
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       ],
     });
-    const key = PemConverter.encode(
-      await webcrypto.subtle.exportKey("pkcs8", serverKeys.privateKey),
-      "PRIVATE KEY",
-    );
+    const key = PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", serverKeys.privateKey), "PRIVATE KEY");
     writeFileSync(paths.key, key, { mode: 0o600 });
     writeFileSync(paths.cert, server.toString("pem"));
     writeFileSync(paths.authority, authority.toString("pem"));

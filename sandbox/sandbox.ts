@@ -49,14 +49,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const known = listeners.get(name);
     if (known) return known;
     const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
-    const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch(
-      (error) => {
-        throw new Error(
-          `The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${(error as Error).message}`,
-          { cause: error },
-        );
-      },
-    );
+    const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch((error) => {
+      throw new Error(`The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    });
     listeners.set(name, listener);
     return listener.then((opened) => {
       ports.set(name, opened.port);
@@ -86,11 +83,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
   let offset = 20;
   for (const organization of context.organizations.values()) {
-    const { url } = await open(
-      `dataverse ${organization.name}`,
-      () => dataverse(context, organization),
-      offset++,
-    );
+    const { url } = await open(`dataverse ${organization.name}`, () => dataverse(context, organization), offset++);
     context.endpoints.organizations[organization.name] = url;
   }
   await store.commit();

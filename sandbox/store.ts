@@ -80,9 +80,7 @@ export class Store {
 
   private async write(): Promise<void> {
     const path = this.path!;
-    const state = Object.fromEntries(
-      [...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]),
-    );
+    const state = Object.fromEntries([...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]));
     await mkdir(dirname(path), { recursive: true });
     const file = await open(`${path}.new`, "w", 0o600);
     try {

@@ -1,15 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CheckFailure, CheckResult, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import { z } from "zod";
-import { type Connection, connect, type Settings, type Target } from "../connection.ts";
-import { explain, type Place } from "../errors.ts";
+import { type Connection, connectSubscriber, type Target, targetOf } from "../connection.ts";
+import { explain } from "../errors.ts";
+import type { Settings } from "../identities.ts";
 
 /** What a resource's lifecycle needs to know and do; {@link lifecycle} makes the provider of it. */
-export interface Definition<Inputs extends Target, Outputs extends object> {
+export interface Definition<Inputs extends object, Outputs extends object, Connected> {
   /** For sentences: "application user". */
   readonly kind: string;
+  /** Signs in where the object is. */
+  connect(settings: Settings, inputs: Inputs): Promise<Connected> | Connected;
+  /** For sentences: what the object is for. */
+  target(inputs: Inputs): string;
   /** The inputs' shape. Values that a preview does not know yet are passed over. */
-  readonly schema: z.ZodType;
+  readonly schema: z.ZodObject;
   /** Inputs that are the identity of the object: a change makes a new one, after the old one is gone. */
   readonly replaceOn: readonly (keyof Inputs & string)[];
   /** True where the platform has room for one: a replacement made first would find, adopt and then delete the old one. */
@@ -23,14 +28,14 @@ export interface Definition<Inputs extends Target, Outputs extends object> {
   readonly defaults?: Partial<Inputs>;
   /** Makes the object, or brings what there is to the declared shape. Creating and updating are the same. */
   ensure(
-    connection: Connection,
+    connection: Connected,
     inputs: Inputs,
     previous?: { id: string; outputs: Inputs & Outputs },
   ): Promise<{ id: string; outputs: Outputs }>;
   /** The outputs as the far side has them now; undefined when it is gone. */
-  observe(connection: Connection, id: string, state: Inputs & Outputs): Promise<Outputs | undefined>;
+  observe(connection: Connected, id: string, state: Inputs & Outputs): Promise<Outputs | undefined>;
   /** Takes away what the stack made; what is gone is fine. */
-  remove(connection: Connection, id: string, state: Inputs & Outputs): Promise<void>;
+  remove(connection: Connected, id: string, state: Inputs & Outputs): Promise<void>;
 }
 
 /** Stands for a value that a preview does not know yet (Pulumi's `rpc.unknownValue`). */
@@ -39,20 +44,25 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** The inputs that every dynamic resource has. */
 export const targetShape = {
   subscriber: z.string().min(1, "must name the subscriber"),
-  environmentUrl: z.url({
-    protocol: /^https$/,
-    error: "must be an https:// address, such as https://contoso.crm4.dynamics.com",
-  }),
+  environmentUrl: z
+    .url({ protocol: /^https$/, error: "must be an https:// address, such as https://contoso.crm4.dynamics.com" })
+    .refine((url) => new URL(url).origin === url, "must be the address alone: no path, no slash at the end"),
   tenantId: z.guid("must be a GUID").optional(),
 };
 
+/** A provider for Pulumi's dynamic resources in a subscriber's environment. */
+export const subscriberLifecycle = <Inputs extends Target, Outputs extends object>(
+  definition: Omit<Definition<Inputs, Outputs, Connection>, "connect" | "target">,
+) => lifecycle<Inputs, Outputs, Connection>({ connect: connectSubscriber, target: targetOf, ...definition });
+
 /** A provider for Pulumi's dynamic resources from a definition. */
-export function lifecycle<Inputs extends Target, Outputs extends object>(
-  definition: Definition<Inputs, Outputs>,
+export function lifecycle<Inputs extends object, Outputs extends object, Connected>(
+  definition: Definition<Inputs, Outputs, Connected>,
 ): (settings: Settings) => ResourceProvider<Inputs, Inputs & Outputs> {
   type State = Inputs & Outputs;
   const { kind, replaceOn, updateOn } = definition;
   const declared = [...replaceOn, ...updateOn];
+  const inputNames = Object.keys({ ...definition.schema.shape, ...definition.defaults });
 
   function merged(inputs: object, outputs: object): State {
     const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "__provider")); // Pulumi adds it itself
@@ -61,25 +71,18 @@ export function lifecycle<Inputs extends Target, Outputs extends object>(
   }
 
   return (settings) => {
-    async function at<T>(doing: string, target: Target, act: (connection: Connection) => Promise<T>): Promise<T> {
-      const { subscriber, environmentUrl, tenantId } = target;
-      const applicationId = (target as { applicationId?: string }).applicationId;
-      const place: Place = { doing: `${doing} ${kind}`, subscriber, environmentUrl, tenantId, applicationId };
+    async function at<T>(doing: string, inputs: Inputs, act: (connection: Connected) => Promise<T>): Promise<T> {
+      const { tenantId, applicationId } = inputs as { tenantId?: string; applicationId?: string };
       try {
-        return await act(await connect(settings, { subscriber, environmentUrl, tenantId }));
+        return await act(await definition.connect(settings, inputs));
       } catch (error) {
-        throw explain(error, place);
+        throw explain(error, { doing: `${doing} ${kind}`, target: definition.target(inputs), tenantId, applicationId });
       }
     }
 
     return {
       async check(_olds: Inputs, news: Inputs): Promise<CheckResult<Inputs>> {
-        const environmentUrl =
-          news.environmentUrl === unknown ? unknown : String(news.environmentUrl ?? "").replace(/\/+$/, "");
-        return {
-          inputs: { ...definition.defaults, ...news, environmentUrl },
-          failures: failuresOf(definition.schema, news),
-        };
+        return { inputs: { ...definition.defaults, ...news }, failures: failuresOf(definition.schema, news) };
       },
 
       async diff(_id: string, olds: State, news: Inputs): Promise<DiffResult> {
@@ -101,9 +104,7 @@ export function lifecycle<Inputs extends Target, Outputs extends object>(
         const observed = await at("Reading", state, (connection) => definition.observe(connection, id, state));
         if (!observed) return { id: "" }; // gone
         const props = merged(state, observed);
-        const inputs = Object.fromEntries(
-          declared.flatMap((name) => (props[name] === undefined ? [] : [[name, props[name]]])),
-        );
+        const inputs = Object.fromEntries(Object.entries(props).filter(([name]) => inputNames.includes(name)));
         return { id, props, inputs: inputs as State };
       },
 

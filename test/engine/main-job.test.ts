@@ -4,6 +4,8 @@ import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/
 let engine: Engine;
 let stack: Stack;
 let outputs: Outputs;
+/** What the first `up` printed, at the most talkative. */
+let firstOutput: string;
 
 interface Outputs {
   clientId: string;
@@ -46,7 +48,7 @@ async function clientSecret(): Promise<string> {
 
 describe("the main job on the real engine", () => {
   it("gives the application access with one `pulumi up`", async () => {
-    await stack.ok("up", "--yes", "--skip-preview");
+    firstOutput = await stack.ok("up", "--yes", "--skip-preview", "--diff", "--logtostderr", "-v=9");
     outputs = (await stack.outputs()) as unknown as Outputs;
     expect(outputs.identifierUri).toBe(`api://${outputs.clientId}`);
     expect(outputs.environments.contoso).toMatchObject({
@@ -127,7 +129,7 @@ describe("the main job on the real engine", () => {
       "the administrator's": engine.env.ARM_CLIENT_SECRET!,
     };
     const { out } = await stack.run("up", "--yes", "--diff", "--logtostderr", "-v=9", "--refresh");
-    const places = { state: await stack.state(), output: out };
+    const places = { state: await stack.state(), "output of the first up": firstOutput, "output of a refresh": out };
     expect(out).toContain("Resources:");
     for (const [place, text] of Object.entries(places)) {
       for (const [what, secret] of Object.entries(secrets)) {
@@ -145,7 +147,7 @@ describe("the main job on the real engine", () => {
     const dynamic = deployment.resources.filter(({ type }: { type: string }) =>
       type.startsWith("pulumi-nodejs:dynamic"),
     );
-    expect(dynamic).toHaveLength(4);
+    expect(dynamic).toHaveLength(5);
     for (const { type, inputs, outputs } of dynamic) {
       const [text = ""] = [inputs.__provider, outputs.__provider].map((value) =>
         typeof value === "string" ? value : JSON.stringify(value),
@@ -172,7 +174,10 @@ describe("the main job on the real engine", () => {
     expect(outputs.environments.contoso).toMatchObject({ userId, rolesHeld: ["Contoso Orders Reader"] });
     expect(await applicationUsers()).toMatchObject([{ internalemailaddress: "help@contoso.example" }]);
     const { data: application } = await graph(`/v1.0/applications/${outputs.objectId}`);
-    expect(application).toMatchObject({ displayName: "Contoso Orders (renamed)", identifierUris: [outputs.identifierUri] });
+    expect(application).toMatchObject({
+      displayName: "Contoso Orders (renamed)",
+      identifierUris: [outputs.identifierUri],
+    });
     await stack.ok("preview", "--expect-no-changes");
   });
 

@@ -17,9 +17,9 @@ import { AccessCheck, ApplicationUser, ClientSecret, MultiTenantApplication, Rol
 
 const environmentUrl = new pulumi.Config().require("environmentUrl");
 const application = new MultiTenantApplication("app", { displayName: "Consumer", redirectUris: ["https://localhost"] });
-const secret = new ClientSecret("secret", { applicationId: application.applicationId, lifetimeYears: 2 });
-const vault = new SecretVault("vault", {
-  resourceGroup: "rg-consumer", location: "westeurope", value: secret.value, expiresOn: secret.expiresOn,
+const vault = new SecretVault("vault", { resourceGroup: "rg-consumer", location: "westeurope" });
+const secret = new ClientSecret("secret", {
+  applicationObjectId: application.objectId, vaultUri: vault.vaultUri, lifetimeYears: 2,
 });
 const target = { subscriber: "contoso", environmentUrl };
 const privileges = { prvReadContact: "Global" };
@@ -27,7 +27,7 @@ const role = new SecurityRole("role", { ...target, name: "Consumer", privileges 
 const user = new ApplicationUser("user", { ...target, applicationId: application.clientId }, { dependsOn: application });
 const assignment = new RoleAssignment("assignment", { ...target, userId: user.userId, roleId: role.roleId });
 const check = new AccessCheck("check", {
-  ...target, applicationId: application.clientId, secretUri: vault.secretVersionUri, userId: user.userId,
+  ...target, applicationId: application.clientId, secretUri: secret.secretVersionUri, userId: user.userId,
   roleIds: [assignment.assignedRoleId], privileges,
 });
 export const tableRead = check.tableRead;
@@ -40,7 +40,10 @@ beforeAll(async () => {
   await run("npm", ["pack", "--pack-destination", project], { cwd: root });
   const [tarball] = readdirSync(project);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  writeFileSync(join(project, "Pulumi.yaml"), "name: consumer\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
+  writeFileSync(
+    join(project, "Pulumi.yaml"),
+    "name: consumer\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n",
+  );
   writeFileSync(join(project, "index.js"), program);
   const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   await run("npm", ["install", ...options, `./${tarball}`], { cwd: project });

@@ -100,9 +100,7 @@ export async function startEngine(): Promise<Engine> {
       await plain("stack", "init");
       return {
         configure(values, others) {
-          const own = Object.fromEntries(
-            Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]),
-          );
+          const own = Object.fromEntries(Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]));
           writeFileSync(file, JSON.stringify({ config: { ...own, ...others } }, undefined, 2));
         },
         run,

@@ -6,7 +6,7 @@ import { deleteSecret, newestVersion, type SecretVersion, writeSecret } from "..
 import { untilSettled } from "../waiting.ts";
 import { lifecycle } from "./lifecycle.ts";
 
-export interface ClientSecretInputs {
+export interface ApplicationPasswordInputs {
   readonly applicationObjectId: string;
   readonly vaultUri: string;
   readonly secretName: string;
@@ -17,7 +17,7 @@ export interface ClientSecretInputs {
   readonly rowId: string;
 }
 
-export interface ClientSecretOutputs {
+export interface ApplicationPasswordOutputs {
   readonly keyId: string;
   readonly secretUri: string;
   readonly secretVersionUri: string;
@@ -33,8 +33,12 @@ const contentType = "client secret of an Entra application";
 const vaultSettlingSeconds = 600;
 const vaultSettling = ["ForbiddenByRbac", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"];
 
-/** Lifecycle of a client secret; resources/client-secret.ts has what programs declare. */
-export const clientSecret = lifecycle<ClientSecretInputs, ClientSecretOutputs, PublisherConnection>({
+/** Lifecycle of a client secret; resources/application-password.ts has what programs declare. */
+export const applicationPassword = lifecycle<
+  ApplicationPasswordInputs,
+  ApplicationPasswordOutputs,
+  PublisherConnection
+>({
   kind: "client secret",
   connect: (settings, { vaultUri }) => connectPublisher(settings, vaultUri),
   target: ({ applicationObjectId, vaultUri }) => `application object ${applicationObjectId} (kept in ${vaultUri})`,
@@ -106,13 +110,17 @@ export const clientSecret = lifecycle<ClientSecretInputs, ClientSecretOutputs, P
   },
 });
 
-const markOf = ({ rowId }: ClientSecretInputs) => `(${rowId.slice(0, 8)})`;
-const nameOf = (inputs: ClientSecretInputs) => `dataverse-s2s ${inputs.period} ${markOf(inputs)}`;
-const isOurs = ({ displayName }: PasswordCredential, inputs: ClientSecretInputs) =>
+const markOf = ({ rowId }: ApplicationPasswordInputs) => `(${rowId.slice(0, 8)})`;
+const nameOf = (inputs: ApplicationPasswordInputs) => `dataverse-s2s ${inputs.period} ${markOf(inputs)}`;
+const isOurs = ({ displayName }: PasswordCredential, inputs: ApplicationPasswordInputs) =>
   displayName.endsWith(markOf(inputs));
 
 /** True when the vault holds the text of this password, and it is the one that is declared. */
-function isInPlace(password: PasswordCredential, kept: SecretVersion | undefined, inputs: ClientSecretInputs): boolean {
+function isInPlace(
+  password: PasswordCredential,
+  kept: SecretVersion | undefined,
+  inputs: ApplicationPasswordInputs,
+): boolean {
   return (
     password.displayName === nameOf(inputs) &&
     kept?.tags[keyIdTag] === password.keyId &&
@@ -121,7 +129,7 @@ function isInPlace(password: PasswordCredential, kept: SecretVersion | undefined
   );
 }
 
-function outputsOf(inputs: ClientSecretInputs, keyId: string, { uri }: SecretVersion) {
+function outputsOf(inputs: ApplicationPasswordInputs, keyId: string, { uri }: SecretVersion) {
   const secretUri = new URL(`/secrets/${inputs.secretName}`, inputs.vaultUri).href;
   return { id: secretUri, outputs: { keyId, secretUri, secretVersionUri: uri, period: inputs.period } };
 }
