@@ -14,7 +14,7 @@ import type { Table } from "./table.ts";
 import { parseArguments } from "./url.ts";
 
 /** A function (GET) or action (POST) of the Web API. */
-export interface Operation {
+interface Operation {
   readonly method: "GET" | "POST";
   run(request: DataverseRequest, parameters: ReadonlyMap<string, string>, row: Row): Answer;
 }

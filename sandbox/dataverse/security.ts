@@ -106,7 +106,7 @@ export function readableRows(data: OrganizationData, caller: Caller, table: Tabl
 }
 
 /** Basic reaches the caller's own rows, Local its business unit's, Deep those below too, Global all. */
-export function reaches(data: OrganizationData, caller: Caller, table: Table, depth: Depth, row: Row): boolean {
+function reaches(data: OrganizationData, caller: Caller, table: Table, depth: Depth, row: Row): boolean {
   if (depth === "Global") return true;
   if (isOwn(caller, table, row)) return true;
   if (depth === "Basic") return false;

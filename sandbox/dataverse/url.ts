@@ -77,6 +77,6 @@ export function parseArguments(text: string, aliases: ReadonlyMap<string, string
 }
 
 /** A literal without its quotes, doubled quotes inside being one. */
-export function unquote(literal: string): string {
+function unquote(literal: string): string {
   return /^'.*'$/s.test(literal) ? literal.slice(1, -1).replaceAll("''", "'") : literal;
 }

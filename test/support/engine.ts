@@ -13,7 +13,7 @@ import { openSession } from "../../tools/session.ts";
 const root = join(import.meta.dirname, "..", "..");
 
 /** What a command of the engine ended with, and all that it printed. */
-export interface Run {
+interface Run {
   readonly code: number | null;
   readonly out: string;
 }

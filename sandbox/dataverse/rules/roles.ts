@@ -75,7 +75,7 @@ export function checkEditable(row: Row): void {
 }
 
 /** All copies of a role's root, the root among them. */
-export function copiesOf(data: OrganizationData, role: Row): Row[] {
+function copiesOf(data: OrganizationData, role: Row): Row[] {
   return [...data.rows("role").values()].filter((row) => row.parentrootroleid === role.parentrootroleid);
 }
 
