@@ -56,12 +56,22 @@ const subscriberSchema = z.strictObject({
   environmentUrl: httpsUrl.transform((url) => new URL(url).origin),
   tenantId: guid.optional(),
   businessUnit: text(160).optional(),
+  consent: z.enum(["require", "wait", "grant"], "must be require, wait or grant").default("require"),
+  consentWaitMinutes: wholeNumber(1, 1440).default(30),
   admin: identitySchema.optional(),
 });
 
+export const roleSchema = z.strictObject(roleShape);
+
 const schema = z.strictObject({
-  application: applicationSchema,
-  role: z.strictObject(roleShape),
+  application: applicationSchema.optional(),
+  publisherStack: z
+    .string()
+    .regex(/^[^/\s]+\/[^/\s]+\/[^/\s]+$/, "must be a stack's full name: organization/project/stack")
+    .optional(),
+  role: roleSchema.optional(),
+  /** Read by the lifecycles, by name: no resource's input. */
+  clientSecret: text(200).optional(),
   subscribers: z
     .record(
       z
@@ -76,7 +86,7 @@ const schema = z.strictObject({
   production: flag.optional(),
 });
 
-/** The stack config, checked whole and with its defaults filled in. */
+/** The stack config, checked whole and with its defaults filled in: with one of `application` and `publisherStack`. */
 export type StackConfig = z.output<typeof schema>;
 
 /** One thing wrong: where in the stack config, and what. */
@@ -160,6 +170,22 @@ function isMissing(values: unknown, path: PropertyKey[]): boolean {
 function crossProblems(values: Record<string, unknown>, production: boolean): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const application = mapOf(values.application);
+  const publishers = ["application", "publisherStack"].filter(
+    (key) => values[key] !== undefined && values[key] !== null,
+  );
+  if (publishers.length === 0) {
+    problems.push({
+      path: "application",
+      reason: "is missing: declare it, or name the stack that does in publisherStack",
+    });
+  }
+  if (publishers.length === 2) {
+    problems.push({
+      path: "publisherStack",
+      reason: "cannot be together with application: a stack declares its publisher or refers to one",
+    });
+  }
+  if (values.application && !values.role) problems.push({ path: "role", reason: "is missing" });
   if (production) {
     const addresses = {
       signOnUrl: application.signOnUrl,

@@ -1,47 +1,35 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClientSecret } from "./components/client-secret.ts";
-import { MultiTenantApplication } from "./components/multi-tenant-application.ts";
-import { SecretVault } from "./components/secret-vault.ts";
 import { SubscriberAccess } from "./components/subscriber-access.ts";
 import { loadConfig } from "./config.ts";
+import { declarePublisher, publisherOf } from "./publisher.ts";
 
-const { application: declared, role, subscribers, protect } = loadConfig();
+const config = loadConfig();
+const { application, publisherStack, subscribers } = config;
 
-const application = new MultiTenantApplication("application", { ...declared, protect });
-const { name: vaultName, ...keyVault } = declared.keyVault;
-const vault = new SecretVault("vault", { ...keyVault, vaultName, protect });
-const secret = new ClientSecret("client-secret", {
-  ...declared.secret,
-  applicationObjectId: application.objectId,
-  vaultUri: vault.vaultUri,
-});
+const own = application && declarePublisher({ ...config, application });
+export const publisher = own?.publisher ?? (await publisherOf(publisherStack!));
 
-const access = Object.entries(subscribers).map(([name, { environmentUrl, tenantId, businessUnit }]) => {
+const access = Object.entries(subscribers).map(([name, subscriber]) => {
   const args = {
-    environmentUrl,
-    tenantId,
-    businessUnit,
-    role,
-    applicationId: application.clientId,
-    fullName: declared.displayName,
-    primaryEmail: declared.contactEmail,
-    secretUri: secret.secretVersionUri,
+    ...subscriber,
+    applicationId: publisher.clientId,
+    secretUri: publisher.secretVersionUri,
+    redirectUri: publisher.redirectUri,
+    fullName: publisher.displayName,
+    primaryEmail: publisher.contactEmail,
+    role: config.role ?? publisher.role,
   };
-  // The principal is more than the application: Dataverse looks for it.
-  return [name, new SubscriberAccess(name, args, { dependsOn: application })] as const;
+  // The application is more than its id: Dataverse looks for the service principal.
+  return [name, new SubscriberAccess(name, args, { dependsOn: own?.parts })] as const;
 });
 
-export const clientId = application.clientId;
-export const objectId = application.objectId;
-export const servicePrincipalId = application.servicePrincipalId;
-export const identifierUri = application.identifierUri;
-export const secretUri = secret.secretUri;
-export const secretExpiresOn = secret.expiresOn;
+export const { clientId, identifierUri } = publisher;
+export const { objectId, servicePrincipalId, secretUri, secretExpiresOn } = own ?? {};
 export const environments = pulumi.output(
   Object.fromEntries(
-    access.map(([name, { userId, userName, rolesHeld, tableRead }]) => [
+    access.map(([name, { userId, userName, rolesHeld, tableRead, consentUrl }]) => [
       name,
-      { userId, userName, rolesHeld, tableRead },
+      { userId, userName, rolesHeld, tableRead, consentUrl },
     ]),
   ),
 );

@@ -7,6 +7,7 @@ export { SecretVault, type SecretVaultArgs } from "./components/secret-vault.ts"
 export { SubscriberAccess, type SubscriberAccessArgs } from "./components/subscriber-access.ts";
 export type { Depth, Privileges } from "./dynamic-providers/dataverse/privileges.ts";
 export { AccessCheck, type AccessCheckArgs } from "./dynamic-providers/resources/access-check.ts";
+export { AdminConsent, type AdminConsentArgs } from "./dynamic-providers/resources/admin-consent.ts";
 export {
   ApplicationPassword,
   type ApplicationPasswordArgs,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Privileges } from "../dynamic-providers/dataverse/privileges.ts";
 import { AccessCheck } from "../dynamic-providers/resources/access-check.ts";
+import { AdminConsent } from "../dynamic-providers/resources/admin-consent.ts";
 import { ApplicationUser } from "../dynamic-providers/resources/application-user.ts";
 import { RoleAssignment } from "../dynamic-providers/resources/role-assignment.ts";
 import { SecurityRole } from "../dynamic-providers/resources/security-role.ts";
@@ -12,6 +13,12 @@ export interface SubscriberAccessArgs {
   readonly tenantId?: pulumi.Input<string>;
   /** Client id of the publisher's application. */
   readonly applicationId: pulumi.Input<string>;
+  /** What to do where the tenant has not consented: `require` (default), `wait` or `grant`; see {@link AdminConsent}. */
+  readonly consent?: "require" | "wait" | "grant";
+  /** Minutes to wait with `wait`. Default: 30. */
+  readonly consentWaitMinutes?: number;
+  /** Where Entra sends the administrator after consent; one of the application's redirect URIs. */
+  readonly redirectUri?: pulumi.Input<string>;
   /** Full name for the application user. */
   readonly fullName?: pulumi.Input<string>;
   /** Primary email of the application user. */
@@ -24,8 +31,12 @@ export interface SubscriberAccessArgs {
   readonly secretUri: pulumi.Input<string>;
 }
 
-/** Everything that one subscriber's environment needs: the role, the application user, the user's role, and the proof that it works. */
+/** Everything that one subscriber needs: the tenant's consent, and in its environment the role, the application user, the user's role, and the proof that it works. */
 export class SubscriberAccess extends pulumi.ComponentResource {
+  /** Where an administrator of the tenant consents. */
+  readonly consentUrl: pulumi.Output<string>;
+  /** Object id of the application's service principal in the tenant. */
+  readonly servicePrincipalId: pulumi.Output<string>;
   readonly userId: pulumi.Output<string>;
   readonly userName: pulumi.Output<string>;
   readonly roleId: pulumi.Output<string>;
@@ -39,15 +50,25 @@ export class SubscriberAccess extends pulumi.ComponentResource {
 
     const target = { subscriber: name, environmentUrl: args.environmentUrl, tenantId: args.tenantId };
     const { applicationId, fullName, primaryEmail, businessUnit } = args;
-    const role = new SecurityRole(name, { ...target, ...args.role }, { parent: this });
-    const user = new ApplicationUser(
+    const { secretUri, redirectUri, consentWaitMinutes: waitMinutes } = args;
+    const mode = args.consent ?? "require";
+    const consent = new AdminConsent(
       name,
-      { ...target, applicationId, fullName, primaryEmail, businessUnit },
+      { ...target, applicationId, secretUri, mode, redirectUri, waitMinutes },
       { parent: this },
     );
+    const { servicePrincipalId } = consent;
+    // Nothing is made in the environment of a tenant that has not consented.
+    const role = new SecurityRole(name, { ...target, ...args.role }, { parent: this, dependsOn: consent });
+    const user = new ApplicationUser(
+      name,
+      { ...target, applicationId, servicePrincipalId, fullName, primaryEmail, businessUnit },
+      { parent: this },
+    );
+    const { userId, businessUnitId } = user;
     const assignment = new RoleAssignment(
       name,
-      { ...target, userId: user.userId, roleId: role.roleId },
+      { ...target, userId, businessUnitId, roleId: role.roleId },
       { parent: this },
     );
     const check = new AccessCheck(
@@ -55,20 +76,24 @@ export class SubscriberAccess extends pulumi.ComponentResource {
       {
         ...target,
         applicationId,
-        secretUri: args.secretUri,
-        userId: user.userId,
+        secretUri,
+        userId,
         roleIds: [assignment.assignedRoleId],
         privileges: role.privileges,
       },
       { parent: this },
     );
 
-    this.userId = user.userId;
+    this.consentUrl = consent.consentUrl;
+    this.servicePrincipalId = servicePrincipalId;
+    this.userId = userId;
     this.userName = user.userName;
     this.roleId = role.roleId;
     this.rolesHeld = check.rolesHeld;
     this.tableRead = check.tableRead;
     this.registerOutputs({
+      consentUrl: this.consentUrl,
+      servicePrincipalId: this.servicePrincipalId,
       userId: this.userId,
       userName: this.userName,
       roleId: this.roleId,

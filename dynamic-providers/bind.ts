@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import type { Settings } from "./identities.ts";
 import { accessCheck } from "./lifecycles/access-check.ts";
+import { adminConsent } from "./lifecycles/admin-consent.ts";
 import { applicationPassword } from "./lifecycles/application-password.ts";
 import { applicationUser } from "./lifecycles/application-user.ts";
 import { roleAssignment } from "./lifecycles/role-assignment.ts";
@@ -9,6 +10,7 @@ import { securityRole } from "./lifecycles/security-role.ts";
 
 const lifecycles = {
   AccessCheck: accessCheck,
+  AdminConsent: adminConsent,
   ApplicationPassword: applicationPassword,
   ApplicationUser: applicationUser,
   RoleAssignment: roleAssignment,

@@ -4,7 +4,7 @@ import { type Cloud, cloudOf, cloudOfVault, isVaultOf } from "./entra/clouds.ts"
 import { tenantOf } from "./entra/tenant.ts";
 import { AccessError, explain } from "./errors.ts";
 import { administratorOf, endpointsOf, runnerOf, type Settings, tokenFor } from "./identities.ts";
-import { keyVault } from "./key-vault/secrets.ts";
+import { keyVault, readSecret } from "./key-vault/secrets.ts";
 import type { Say } from "./waiting.ts";
 
 /** The inputs by which a resource says in which subscriber's environment it is. */
@@ -25,10 +25,19 @@ export interface Connection {
   readonly api: Dataverse;
   readonly cloud: Cloud;
   readonly tenantId: string;
+  /** True in the publisher's own tenant, where the application needs nobody's consent. */
+  readonly home: boolean;
   readonly say: Say;
   readonly warn: Say;
-  /** The vault that an address is in; refuses addresses that are in no vault of the cloud. */
-  vault(address: string): Api;
+  /** Microsoft Graph in the subscriber's tenant, as its administrator. */
+  readonly graph: Api;
+  /** Microsoft Graph in the publisher's tenant, as who runs the stack. */
+  readonly publisherGraph: Api;
+  /**
+   * The application's own client secret, by name and never by input: environment variable DATAVERSE_S2S_CLIENT_SECRET, stack
+   * config `clientSecret`, or the Key Vault secret with this address, which who runs the stack must be allowed to read.
+   */
+  clientSecret(secretUri: string): Promise<string>;
 }
 
 /** The publisher's directory and vault, for the identity that runs the stack. */
@@ -50,9 +59,17 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
     api: dataverse(environmentUrl, () => tokenFor(cloud, administrator, environmentUrl, targetOf(target))),
     cloud,
     tenantId,
+    home: tenantId === settings.environment.ARM_TENANT_ID?.toLowerCase(),
     say: prefixed(settings.say),
     warn: prefixed(settings.warn),
-    vault: (address) => vaultAt(settings, cloud, address),
+    graph: jsonApi(cloud.graphUrl, () => tokenFor(cloud, administrator, cloud.graphUrl, targetOf(target))),
+    publisherGraph: jsonApi(cloud.graphUrl, () =>
+      tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph"),
+    ),
+    clientSecret: async (secretUri) =>
+      settings.environment.DATAVERSE_S2S_CLIENT_SECRET ??
+      settings.config("dataverse-s2s:clientSecret") ??
+      readSecret(vaultAt(settings, cloud, secretUri), secretUri),
   };
 }
 

@@ -95,6 +95,7 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_RUN_PROGRAM: "true", // refresh and destroy see the config of today
+    PULUMI_CONTINUE_ON_ERROR: "true", // one subscriber's trouble does not stop the others
   };
 }
 

@@ -6,10 +6,10 @@ import type { Privileges } from "../dataverse/privileges.ts";
 import { holdings } from "../dataverse/roles.ts";
 import { accessToken, type SignIn } from "../entra/tokens.ts";
 import { AccessError, explain } from "../errors.ts";
-import { readSecret } from "../key-vault/secrets.ts";
 import { untilSettled } from "../waiting.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 import { roleShape } from "./security-role.ts";
+import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
 
 export interface AccessCheckInputs extends Target {
   readonly applicationId: string;
@@ -78,17 +78,6 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
   async remove() {},
 });
 
-/** Rights on a vault take up to ten minutes to be seen there; all else settles within two (wire facts C2, D1, F1). */
-const settlingSeconds = 120;
-const vaultSettlingSeconds = 600;
-
-/** What may be refused for a while after it was made, at each step. */
-const settling = {
-  vault: ["ForbiddenByRbac"],
-  signIn: ["AADSTS7000215", "AADSTS7000229", "AADSTS700016"],
-  dataverse: ["0x80072560", "0x80042f09", "0x80040220"],
-};
-
 async function check(connection: Connection, inputs: AccessCheckInputs, seconds: number): Promise<AccessCheckOutputs> {
   const { api, cloud, tenantId, say, warn } = connection;
   const patient = <T>(what: string, codes: string[], limit: number, act: () => Promise<T>) =>
@@ -98,7 +87,7 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
     "the right to read the secret",
     settling.vault,
     seconds && vaultSettlingSeconds,
-    () => readSecret(connection.vault(inputs.secretUri), inputs.secretUri),
+    () => connection.clientSecret(inputs.secretUri),
   );
   const signIn: SignIn = {
     identity: { kind: "clientSecret", clientId: inputs.applicationId, clientSecret },
@@ -106,8 +95,8 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
     tenantId,
     resource: inputs.environmentUrl,
   };
-  await patient("Entra to accept the application's secret", settling.signIn, seconds, () =>
-    accessToken(signIn, { fresh: true }),
+  await patient("Entra to accept the application's secret", [...settling.secret, ...settling.principal], seconds, () =>
+    accessToken(signIn),
   );
   const application = dataverse(inputs.environmentUrl, () => accessToken(signIn));
   const who = await patient("Dataverse to know the application user", settling.dataverse, seconds, () =>

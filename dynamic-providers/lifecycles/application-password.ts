@@ -5,6 +5,7 @@ import { AccessError } from "../errors.ts";
 import { deleteSecret, newestVersion, type SecretVersion, writeSecret } from "../key-vault/secrets.ts";
 import { untilSettled } from "../waiting.ts";
 import { lifecycle } from "./lifecycle.ts";
+import { settling, vaultSettlingSeconds } from "./settling.ts";
 
 export interface ApplicationPasswordInputs {
   readonly applicationObjectId: string;
@@ -28,10 +29,6 @@ export interface ApplicationPasswordOutputs {
 /** Tag of a secret's version that says which credential of the application it holds. */
 const keyIdTag = "keyId";
 const contentType = "client secret of an Entra application";
-
-/** Rights on a vault take up to ten minutes to be seen there (wire facts F1), a recovered secret less than a minute. */
-const vaultSettlingSeconds = 600;
-const vaultSettling = ["ForbiddenByRbac", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"];
 
 /** Lifecycle of a client secret; resources/application-password.ts has what programs declare. */
 export const applicationPassword = lifecycle<
@@ -58,7 +55,7 @@ export const applicationPassword = lifecycle<
     const { graph, vault, say } = connection;
     const { applicationObjectId, secretName, expiresOn } = inputs;
     const atVault = <T>(act: () => Promise<T>) =>
-      untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, vaultSettling, say, act);
+      untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
 
     const kept = await atVault(() => newestVersion(vault, secretName));
     const passwords = await passwordsOf(graph, applicationObjectId);

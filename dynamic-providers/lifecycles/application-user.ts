@@ -8,11 +8,13 @@ import {
   syncApplicationUser,
 } from "../dataverse/application-users.ts";
 import { businessUnitId } from "../dataverse/business-units.ts";
-import { VendorError } from "../errors.ts";
+import { AccessError, VendorError } from "../errors.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface ApplicationUserInputs extends Target {
   readonly applicationId: string;
+  /** Object id of the service principal that the user must be of. */
+  readonly servicePrincipalId?: string;
   readonly fullName?: string;
   readonly primaryEmail?: string;
   /** Name or id. */
@@ -29,6 +31,7 @@ export interface ApplicationUserOutputs {
   readonly displayName: string;
   readonly applicationIdUri: string | undefined;
   readonly objectId: string | undefined;
+  readonly servicePrincipalId: string | undefined;
   readonly businessUnitId: string;
   readonly adopted: boolean;
   readonly primaryEmail: string | undefined;
@@ -49,6 +52,7 @@ function outputsOf(
     displayName: user.fullName,
     applicationIdUri: user.applicationIdUri,
     objectId: user.objectId,
+    servicePrincipalId: user.objectId,
     businessUnitId: user.businessUnitId,
     adopted,
     primaryEmail: user.primaryEmail,
@@ -57,18 +61,33 @@ function outputsOf(
   };
 }
 
+/**
+ * Dataverse ties a user to the service principal that there was when it was made, for good: after consent was withdrawn and
+ * given again the old user lets nobody in (wire facts A5).
+ */
+const isStale = ({ objectId }: ApplicationUser, { servicePrincipalId }: ApplicationUserInputs) =>
+  servicePrincipalId !== undefined && objectId !== undefined && objectId !== servicePrincipalId.toLowerCase();
+
+const staleError = ({ userId, objectId }: ApplicationUser, inputs: ApplicationUserInputs) =>
+  new AccessError(
+    `${inputs.environmentUrl} has an application user ${userId} of application ${inputs.applicationId} that belongs to service principal ` +
+      `${objectId}, but the tenant's is ${inputs.servicePrincipalId}: consent was withdrawn and given again. This stack did not make ` +
+      "the user, so it does not delete it. Delete it in the Power Platform admin center (twice: the second time for good), and run the command again.",
+  );
+
 /** Lifecycle of an application user; resources/application-user.ts has what programs declare. */
 export const applicationUser = subscriberLifecycle<ApplicationUserInputs, ApplicationUserOutputs>({
   kind: "application user",
   schema: z.object({
     ...targetShape,
     applicationId: z.guid("must be the client id of the application, a GUID"),
+    servicePrincipalId: z.guid("must be a GUID").optional(),
     fullName: z.string().min(1, "must not be empty").max(200, "must have at most 200 characters").optional(),
     primaryEmail: z.email("must be an email address").max(100, "must have at most 100 characters").optional(),
     businessUnit: z.string().min(1, "must be the name or id of a business unit").optional(),
     rowId: z.guid("must be a GUID"),
   }),
-  replaceOn: ["environmentUrl", "applicationId"],
+  replaceOn: ["environmentUrl", "applicationId", "servicePrincipalId"],
   deleteBeforeReplace: true,
   updateOn: ["fullName", "primaryEmail", "businessUnit", "enabled"],
   defaults: { enabled: true },
@@ -81,7 +100,13 @@ export const applicationUser = subscriberLifecycle<ApplicationUserInputs, Applic
       primaryEmail: inputs.primaryEmail,
       businessUnitId: await businessUnitId(api, inputs.businessUnit),
     };
-    const { user, created } = await ensureApplicationUser(api, desired, say);
+    let { user, created } = await ensureApplicationUser(api, desired, say);
+    if (isStale(user, inputs)) {
+      if (user.userId !== desired.userId) throw staleError(user, inputs);
+      say("making the application user anew: the tenant has a new service principal");
+      await removeApplicationUser(api, user.userId, user.applicationId, say);
+      ({ user, created } = await ensureApplicationUser(api, desired, say));
+    }
     if (previous && inputs.fullName && previous.outputs.fullName !== inputs.fullName) {
       // 0x80041D48: names of an application user follow the application in Entra.
       warn(

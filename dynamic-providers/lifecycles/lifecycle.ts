@@ -89,7 +89,8 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
         const changed = declared.filter(
           (name) => news[name] !== undefined && !isDeepStrictEqual(olds[name], news[name]),
         );
-        const replaces = changed.filter((name) => replaceOn.includes(name));
+        // A value that a preview does not know yet will most likely turn out to be the same.
+        const replaces = changed.filter((name) => replaceOn.includes(name) && news[name] !== unknown);
         const deleteBeforeReplace = replaces.length > 0 && definition.deleteBeforeReplace;
         return { changes: changed.length > 0, replaces, deleteBeforeReplace };
       },

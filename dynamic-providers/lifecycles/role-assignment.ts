@@ -18,9 +18,13 @@ export interface RoleAssignmentInputs extends Target {
   readonly userId: string;
   /** The role, in any business unit: the copy of the user's own one is assigned. */
   readonly roleId: string;
+  /** The user's business unit: after a move the platform has dropped the user's roles. */
+  readonly businessUnitId?: string;
 }
 
 export interface RoleAssignmentOutputs {
+  /** The user's business unit. */
+  readonly businessUnitId: string;
   /** The copy that the user holds. */
   readonly assignedRoleId: string;
   readonly roleName: string;
@@ -30,8 +34,13 @@ export interface RoleAssignmentOutputs {
 /** Lifecycle of a role assignment; resources/role-assignment.ts has what programs declare. */
 export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssignmentOutputs>({
   kind: "role assignment",
-  schema: z.object({ ...targetShape, userId: z.guid("must be a GUID"), roleId: z.guid("must be a GUID") }),
-  replaceOn: ["environmentUrl", "userId", "roleId"],
+  schema: z.object({
+    ...targetShape,
+    userId: z.guid("must be a GUID"),
+    roleId: z.guid("must be a GUID"),
+    businessUnitId: z.guid("must be a GUID").optional(),
+  }),
+  replaceOn: ["environmentUrl", "userId", "roleId", "businessUnitId"],
   // The new role first: a user with none is locked out meanwhile.
   deleteBeforeReplace: false,
   updateOn: [],
@@ -60,13 +69,18 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     }
     const id = `${inputs.userId}/${copy.roleId}`;
     const adopted = previous?.id === id ? previous.outputs.adopted : held;
-    return { id, outputs: { assignedRoleId: copy.roleId, roleName: copy.name, adopted } };
+    return {
+      id,
+      outputs: { businessUnitId: holder.businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted },
+    };
   },
 
   async observe({ api }, _id, state) {
     const holder = await holdings(api, state.userId);
     const role = holder?.roles.find(({ roleId }) => roleId === state.assignedRoleId);
-    return role && { assignedRoleId: role.roleId, roleName: role.name, adopted: state.adopted };
+    if (!holder || !role) return undefined;
+    const { businessUnitId } = holder;
+    return { businessUnitId, assignedRoleId: role.roleId, roleName: role.name, adopted: state.adopted };
   },
 
   async remove({ api, say }, _id, state) {

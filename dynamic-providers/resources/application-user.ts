@@ -6,6 +6,8 @@ import { thinProvider } from "./thin-provider.ts";
 export interface ApplicationUserArgs extends TargetArgs {
   /** Client id of the application. Its service principal must be in the environment's tenant: consent comes first. A change replaces the user. */
   readonly applicationId: pulumi.Input<string>;
+  /** Object id of the service principal that the user must be of, in the environment's tenant. A change, as after new consent, replaces the user. Default: not verified. */
+  readonly servicePrincipalId?: pulumi.Input<string>;
   /** Full name for a new user. The platform may put the Entra application's name there, and keeps what it put. */
   readonly fullName?: pulumi.Input<string>;
   /** Primary email, such as `support@contoso.example`. Default: the platform's choice. Updates in place. */

@@ -7,6 +7,11 @@ export interface RoleAssignmentArgs extends TargetArgs {
   readonly userId: pulumi.Input<string>;
   /** Id of the role, in any business unit: the copy of the user's own unit is assigned. A change assigns the new role before it takes the old one away. */
   readonly roleId: pulumi.Input<string>;
+  /**
+   * Business unit of the user, {@link ApplicationUser.businessUnitId}. A change replaces the assignment: the platform drops a
+   * user's roles when it moves. Default: wherever the user is.
+   */
+  readonly businessUnitId?: pulumi.Input<string>;
 }
 
 /** A security role held by an application user. One that is held already is adopted, and left in place on destroy. */

@@ -1,0 +1,106 @@
+import { type Api, isMissing } from "../api.ts";
+import { VendorError } from "../errors.ts";
+import { accessToken, type SignIn } from "./tokens.ts";
+
+/** Dataverse's client id in every tenant, and the name of its delegated permission. */
+const dataverse = { clientId: "00000007-0000-0000-c000-000000000000", scope: "user_impersonation" };
+
+/** Refusals that mean: the application has no service principal in that tenant. Entra has used both (wire facts A3). */
+const notConsented = ["AADSTS7000229", "AADSTS700016"];
+
+/**
+ * The object id of the application's service principal in a tenant, found from outside by the application's own sign-in; or
+ * the refusal when the tenant has not consented. Other refusals are thrown.
+ */
+export async function principalBySignIn(signIn: SignIn): Promise<{ id: string } | { refusal: VendorError }> {
+  try {
+    const [, payload = ""] = (await accessToken(signIn)).split(".");
+    const { oid } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { oid?: unknown };
+    if (typeof oid === "string") return { id: oid.toLowerCase() };
+    throw new VendorError(200, "no_oid", "Entra's token does not name the service principal");
+  } catch (error) {
+    if (error instanceof VendorError && notConsented.includes(error.code)) return { refusal: error };
+    throw error;
+  }
+}
+
+/** Where an administrator of the tenant consents to everything that the application asks for. */
+export function consentUrl(
+  loginUrl: string,
+  tenantId: string,
+  applicationId: string,
+  redirectUri: string | undefined,
+): string {
+  const query = new URLSearchParams({ client_id: applicationId, ...(redirectUri && { redirect_uri: redirectUri }) });
+  return `${loginUrl}/${tenantId}/adminconsent?${query}`;
+}
+
+/** True when the application is registered for its own tenant only, as far as the publisher's directory tells. */
+export async function isSingleTenant(publisherGraph: Api, applicationId: string): Promise<boolean> {
+  const row = await publisherGraph
+    .get(`/v1.0/applications(appId='${applicationId}')?$select=signInAudience`)
+    .catch(() => undefined);
+  return row?.signInAudience === "AzureADMyOrg";
+}
+
+/**
+ * Consents as an administrator of the tenant: the application's service principal, then the delegated permission for all
+ * users. `mark` is written on a new principal, so that one made by a run that was cut off is known again.
+ */
+export async function grantConsent(
+  graph: Api,
+  applicationId: string,
+  mark: string,
+): Promise<{ id: string; created: boolean }> {
+  const principal = (await findPrincipal(graph, applicationId)) ?? (await createPrincipal(graph, applicationId, mark));
+  const { id: resourceId } = await graph.get(`/v1.0/servicePrincipals(appId='${dataverse.clientId}')?$select=id`);
+  const [existing] = await graph.list(
+    `/v1.0/oauth2PermissionGrants?$filter=${encodeURIComponent(`clientId eq '${principal.id}' and consentType eq 'AllPrincipals' and resourceId eq '${resourceId}'`)}`,
+  );
+  const scopes = String(existing?.scope ?? "")
+    .split(" ")
+    .filter(Boolean);
+  if (!existing) {
+    const grant = { clientId: principal.id, consentType: "AllPrincipals", resourceId, scope: dataverse.scope };
+    await graph.post("/v1.0/oauth2PermissionGrants", grant);
+  } else if (!scopes.includes(dataverse.scope)) {
+    await graph.patch(`/v1.0/oauth2PermissionGrants/${existing.id}`, { scope: [...scopes, dataverse.scope].join(" ") });
+  }
+  return { id: principal.id, created: principal.tags.includes(mark) };
+}
+
+/** Deletes a service principal, and with it the tenant's consent; one that is gone already is fine. */
+export async function withdrawConsent(graph: Api, servicePrincipalId: string): Promise<void> {
+  await graph.delete(`/v1.0/servicePrincipals/${servicePrincipalId}`).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+interface Principal {
+  readonly id: string;
+  readonly tags: unknown[];
+}
+
+async function findPrincipal(graph: Api, applicationId: string): Promise<Principal | undefined> {
+  try {
+    const { id, tags } = await graph.get(`/v1.0/servicePrincipals(appId='${applicationId}')?$select=id,tags`);
+    return { id: String(id), tags: Array.isArray(tags) ? tags : [] };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function createPrincipal(graph: Api, applicationId: string, mark: string): Promise<Principal> {
+  // The first tag is what makes the admin centre list it among the enterprise applications.
+  const tags = ["WindowsAzureActiveDirectoryIntegratedApp", mark];
+  try {
+    const { id } = await graph.post("/v1.0/servicePrincipals", { appId: applicationId, tags });
+    return { id: String(id), tags };
+  } catch (error) {
+    // Consented at the same moment, or the answer was lost: what is there now decides.
+    const found = await findPrincipal(graph, applicationId);
+    if (!found) throw error;
+    return found;
+  }
+}

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { type Connection, type Target, targetOf } from "../connection.ts";
+import { consentUrl, grantConsent, isSingleTenant, principalBySignIn, withdrawConsent } from "../entra/consent.ts";
+import type { SignIn } from "../entra/tokens.ts";
+import { AccessError, explain } from "../errors.ts";
+import { untilSettled, waitFor } from "../waiting.ts";
+import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
+import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
+
+export interface AdminConsentInputs extends Target {
+  readonly applicationId: string;
+  readonly secretUri: string;
+  readonly mode: "require" | "wait" | "grant";
+  readonly redirectUri?: string;
+  readonly waitMinutes: number;
+  /** By it a service principal that this resource made is known in the tenant. */
+  readonly rowId: string;
+}
+
+export interface AdminConsentOutputs {
+  readonly servicePrincipalId: string;
+  readonly consentUrl: string;
+  readonly granted: boolean;
+}
+
+/** Lifecycle of a tenant's consent; resources/admin-consent.ts has what programs declare. */
+export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsentOutputs>({
+  kind: "admin consent",
+  schema: z.object({
+    ...targetShape,
+    applicationId: z.guid("must be the client id of the application, a GUID"),
+    secretUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault secret" }),
+    mode: z.enum(["require", "wait", "grant"], "must be require, wait or grant"),
+    redirectUri: z.url("must be an address").optional(),
+    waitMinutes: z.number("must be a number of minutes").positive("must be more than 0").optional(),
+    rowId: z.guid("must be a GUID"),
+  }),
+  replaceOn: ["environmentUrl", "applicationId"],
+  deleteBeforeReplace: true,
+  updateOn: [],
+  defaults: { waitMinutes: 30 },
+
+  async ensure(connection, inputs, previous) {
+    const { cloud, tenantId } = connection;
+    const signIn = await signInOf(connection, inputs, vaultSettlingSeconds);
+    const url = consentUrl(cloud.loginUrl, tenantId, inputs.applicationId, inputs.redirectUri);
+    const { id, granted } = await consented(connection, inputs, signIn, url);
+    const kept = previous?.outputs.servicePrincipalId === id && previous.outputs.granted;
+    return {
+      id: `${tenantId}/${inputs.applicationId}`,
+      outputs: { servicePrincipalId: id, consentUrl: url, granted: granted || kept },
+    };
+  },
+
+  async observe(connection, _id, state) {
+    try {
+      const found = await principalBySignIn(await signInOf(connection, state, 0));
+      if ("refusal" in found) return undefined; // consent was withdrawn: the next `up` asks for it again
+      const granted = state.granted && found.id === state.servicePrincipalId;
+      return { servicePrincipalId: found.id, consentUrl: state.consentUrl, granted };
+    } catch (error) {
+      // Says nothing of the consent: a secret that is wrong, or a vault that is closed.
+      connection.warn(explain(error, { doing: "Looking for admin consent", target: targetOf(state) }).message);
+      return state;
+    }
+  },
+
+  async remove({ graph, say }, _id, state) {
+    if (state.granted) await withdrawConsent(graph, state.servicePrincipalId);
+    else say("leaving the tenant's consent in place: its administrator gave it");
+  },
+});
+
+async function signInOf(connection: Connection, inputs: AdminConsentInputs, seconds: number): Promise<SignIn> {
+  const { applicationId, environmentUrl, secretUri } = inputs;
+  const clientSecret = await untilSettled("the right to read the secret", seconds, settling.vault, connection.say, () =>
+    connection.clientSecret(secretUri),
+  );
+  return {
+    identity: { kind: "clientSecret", clientId: applicationId, clientSecret },
+    loginUrl: connection.cloud.loginUrl,
+    tenantId: connection.tenantId,
+    resource: environmentUrl,
+  };
+}
+
+async function consented(
+  connection: Connection,
+  inputs: AdminConsentInputs,
+  signIn: SignIn,
+  url: string,
+): Promise<{ id: string; granted: boolean }> {
+  const { say, tenantId, home, graph, publisherGraph } = connection;
+  const look = () =>
+    untilSettled("Entra to accept the application's secret", settlingSeconds, settling.secret, say, () =>
+      principalBySignIn(signIn),
+    );
+  let found = await look();
+  if (home && "refusal" in found) {
+    const id = await waitFor(
+      "Entra to show the application's own service principal",
+      settlingSeconds,
+      say,
+      idFrom(look),
+    );
+    if (id) found = { id };
+  }
+  if ("id" in found && inputs.mode !== "grant") return { id: found.id, granted: false };
+
+  if (inputs.mode === "grant") {
+    const principal = await grantConsent(graph, inputs.applicationId, `dataverse-s2s ${inputs.rowId}`);
+    const id = await waitFor("Entra to show the new service principal everywhere", settlingSeconds, say, idFrom(look));
+    if (id !== principal.id.toLowerCase())
+      throw missing(inputs, tenantId, url, "Entra does not show it yet: run the command again");
+    return { id, granted: principal.created };
+  }
+
+  if (
+    "refusal" in found &&
+    found.refusal.code === "AADSTS700016" &&
+    (await isSingleTenant(publisherGraph, inputs.applicationId))
+  ) {
+    throw new AccessError(
+      `Application ${inputs.applicationId} is registered for its own tenant only, so tenant ${tenantId} of '${inputs.subscriber}' cannot consent to it (AADSTS700016). ` +
+        "Set its sign-in audience to accounts in any organizational directory (AzureADMultipleOrgs).",
+    );
+  }
+  if (inputs.mode === "require") throw missing(inputs, tenantId, url, "consent: require does not wait for it");
+  say(`an administrator of tenant ${tenantId} has to consent: ${url}`);
+  const id = await waitFor(`consent at ${url}`, inputs.waitMinutes * 60, say, idFrom(look));
+  if (!id) throw missing(inputs, tenantId, url, `nobody did in ${inputs.waitMinutes} minutes`);
+  return { id, granted: false };
+}
+
+const idFrom = (look: () => ReturnType<typeof principalBySignIn>) => async () => {
+  const found = await look();
+  return "id" in found ? found.id : undefined;
+};
+
+function missing(
+  { subscriber, applicationId }: AdminConsentInputs,
+  tenantId: string,
+  url: string,
+  reason: string,
+): AccessError {
+  return new AccessError(
+    `Tenant ${tenantId} of '${subscriber}' has not consented to application ${applicationId} (AADSTS7000229): ${reason}. ` +
+      `Send this to an administrator there, and run the command again after: ${url}`,
+  );
+}

@@ -1,0 +1,14 @@
+/** Rights on a vault take up to ten minutes to be seen there; all else settles within two (wire facts C2, D1, F1). */
+export const vaultSettlingSeconds = 600;
+export const settlingSeconds = 120;
+
+/** Codes of what may be refused for a while after it was made. */
+export const settling = {
+  vault: ["ForbiddenByRbac", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
+  /** A new secret that not every part of Entra has seen. */
+  secret: ["AADSTS7000215"],
+  /** A new service principal, likewise. */
+  principal: ["AADSTS7000229", "AADSTS700016"],
+  /** A new user, assignment or privilege. */
+  dataverse: ["0x80072560", "0x80042f09", "0x80040220"],
+};

@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import { rowId } from "./row-id.ts";
+import type { TargetArgs } from "./target.ts";
+import { thinProvider } from "./thin-provider.ts";
+
+export interface AdminConsentArgs extends TargetArgs {
+  /** Client id of the publisher's application. A change replaces the consent. */
+  readonly applicationId: pulumi.Input<string>;
+  /** Address of the Key Vault secret by which the application signs in: whether it can is how consent is found out. */
+  readonly secretUri: pulumi.Input<string>;
+  /**
+   * What to do where the tenant has not consented. `require`: fail at once, with the address to send to its administrator.
+   * `wait`: show the address and wait. `grant`: consent with the rights of the subscriber's `admin` identity, which needs
+   * Application.ReadWrite.All and DelegatedPermissionGrant.ReadWrite.All there.
+   */
+  readonly mode: pulumi.Input<"require" | "wait" | "grant">;
+  /** Where Entra sends the administrator afterwards; one of the application's redirect URIs. Default: the application's own. */
+  readonly redirectUri?: pulumi.Input<string>;
+  /** Minutes to wait for consent with `wait`. Default: 30. */
+  readonly waitMinutes?: pulumi.Input<number>;
+}
+
+/**
+ * A tenant's consent to the application: its enterprise application there. What the tenant's administrator gave is left in
+ * place on destroy; what `grant` made is taken back. Consent that was withdrawn, or given anew, is drift.
+ */
+export class AdminConsent extends pulumi.dynamic.Resource {
+  /** Object id of the application's service principal in the tenant. */
+  declare readonly servicePrincipalId: pulumi.Output<string>;
+  /** Where an administrator of the tenant consents. */
+  declare readonly consentUrl: pulumi.Output<string>;
+  /** True when `grant` made the service principal. */
+  declare readonly granted: pulumi.Output<boolean>;
+
+  constructor(name: string, args: AdminConsentArgs, options?: pulumi.CustomResourceOptions) {
+    const outputs = { servicePrincipalId: undefined, consentUrl: undefined, granted: undefined };
+    const props = { ...outputs, ...args, rowId: rowId("AdminConsent", name) };
+    super(thinProvider("AdminConsent"), name, props, options, "entra", "AdminConsent");
+  }
+}

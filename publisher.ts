@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { ClientSecret } from "./components/client-secret.ts";
+import { MultiTenantApplication } from "./components/multi-tenant-application.ts";
+import { SecretVault } from "./components/secret-vault.ts";
+import { roleSchema, type StackConfig } from "./config.ts";
+
+/**
+ * What a publisher's stack tells the stacks of its subscribers, as its output `publisher`. The client secret is not in it: its
+ * address is, and who runs the stack reads it there.
+ */
+const schema = z.object({
+  /** Of this contract. A reader refuses one that it does not know. */
+  version: z.literal(1),
+  clientId: z.guid(),
+  identifierUri: z.string(),
+  /** Where Entra sends an administrator after consent. */
+  redirectUri: z.string(),
+  /** Address of the present version of the Key Vault secret that holds the client secret. */
+  secretVersionUri: z.url(),
+  displayName: z.string(),
+  contactEmail: z.string(),
+  role: roleSchema,
+});
+
+/** The publisher's application as its subscribers need it. */
+export interface Publisher extends Omit<z.output<typeof schema>, "clientId" | "identifierUri" | "secretVersionUri"> {
+  readonly clientId: pulumi.Input<string>;
+  readonly identifierUri: pulumi.Input<string>;
+  readonly secretVersionUri: pulumi.Input<string>;
+}
+
+/** Declares the application, its Key Vault and its client secret. Subscribers come after `parts`. */
+export function declarePublisher({ application: declared, role, protect }: StackConfig & { application: object }) {
+  const { displayName, contactEmail, redirectUris, secret: lifetime, keyVault } = declared;
+  const application = new MultiTenantApplication("application", { ...declared, protect });
+  const { name: vaultName, ...place } = keyVault;
+  const { vaultUri } = new SecretVault("vault", { ...place, vaultName, protect });
+  const { clientId, identifierUri, objectId, servicePrincipalId } = application;
+  const secret = new ClientSecret("client-secret", { ...lifetime, applicationObjectId: objectId, vaultUri });
+  const { secretUri, secretVersionUri, expiresOn } = secret;
+  const [redirectUri] = redirectUris;
+  const publisher: Publisher = {
+    version: 1,
+    clientId,
+    identifierUri,
+    redirectUri: redirectUri!,
+    secretVersionUri,
+    displayName,
+    contactEmail,
+    role: role!,
+  };
+  return {
+    publisher,
+    parts: [application, secret],
+    objectId,
+    servicePrincipalId,
+    secretUri,
+    secretExpiresOn: expiresOn,
+  };
+}
+
+/** The publisher's application that another stack declares. `stack` is its full name: organization/project/stack. */
+export async function publisherOf(stack: string): Promise<Publisher> {
+  const { value, secretValue } = await new pulumi.StackReference(stack).getOutputDetails("publisher");
+  const told = value ?? secretValue;
+  if (told === undefined) {
+    throw new pulumi.RunError(
+      `Stack ${stack} has no output 'publisher'. Run \`pulumi up\` on it first; it must declare application.`,
+    );
+  }
+  const result = schema.safeParse(told);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `  publisher.${path.join(".")}: ${message}`);
+  throw new pulumi.RunError(
+    `The output 'publisher' of stack ${stack} is not what this version reads:\n${problems.join("\n")}\n` +
+      `Run \`pulumi up\` on ${stack} with the same version of dataverse-s2s.`,
+  );
+}
