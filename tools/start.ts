@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { defaultBasePort, openSession, type Session } from "./session.ts";
 
@@ -8,13 +9,19 @@ import { defaultBasePort, openSession, type Session } from "./session.ts";
 
 const root = join(import.meta.dirname, "..");
 const stack = "sandbox";
+/** Lines of the engine that say only that something has begun. */
+const beginnings = /^@ |(creating|updating|deleting|refreshing) \(\d+s\)\s*$/;
 
 try {
   const directory = join(root, ".sandbox");
   const session = await openSession({ directory, basePort: defaultBasePort, say: (line) => console.log(line) });
   try {
     await pulumi(session, ["stack", "select", "--create", stack], false);
-    const out = await pulumi(session, ["up", "--yes", "--skip-preview", "--suppress-progress", "--stack", stack], true);
+    const out = await pulumi(
+      session,
+      ["up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", "--stack", stack],
+      true,
+    );
     const outputs = JSON.parse(
       await pulumi(session, ["stack", "output", "--json", "--stack", stack], false),
     ) as Outputs;
@@ -32,11 +39,12 @@ interface Outputs {
   servicePrincipalId: string;
   secretUri: string;
   secretExpiresOn: string;
+  publisher: { role: { privileges: Record<string, string> } };
   environments: Record<string, { userName: string; rolesHeld: string[]; tableRead: string }>;
 }
 
 function summary(
-  { clientId, servicePrincipalId, secretUri, secretExpiresOn, environments }: Outputs,
+  { clientId, servicePrincipalId, secretUri, secretExpiresOn, publisher, environments }: Outputs,
   changed: boolean,
 ): string {
   const lines = [
@@ -45,10 +53,13 @@ function summary(
     `  service principal ${servicePrincipalId}`,
     `  client secret     ${secretUri}, until ${secretExpiresOn.slice(0, 10)}`,
   ];
+  const privileges = Object.entries(publisher.role.privileges).map((privilege) => privilege.join(" "));
   for (const [name, { userName, rolesHeld, tableRead }] of Object.entries(environments)) {
     lines.push(
-      `  ${name}: user ${userName} holds ${rolesHeld.join(", ")}`,
-      `  ${" ".repeat(name.length)}  the application signed in with the secret from Key Vault, asked WhoAmI and read ${tableRead}`,
+      `  ${name}`,
+      `    user            ${userName}`,
+      `    role            ${rolesHeld.join(", ")} (${privileges.join(", ")})`,
+      `    access check    signed in with the secret from Key Vault, asked WhoAmI, read ${tableRead}`,
     );
   }
   return [
@@ -70,12 +81,14 @@ async function pulumi(session: Session, args: string[], show: boolean): Promise<
     stdio: ["ignore", "pipe", show ? "inherit" : "pipe"],
     shell: process.platform === "win32",
   });
-  if (show) child.stdout!.pipe(process.stdout);
-  const [out, errors, [code]] = await Promise.all([
-    text(child.stdout!),
-    child.stderr ? text(child.stderr) : "",
-    once(child, "close") as Promise<[number | null]>,
-  ]);
-  if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed.\n${errors}`.trim());
-  return out;
+  const ended = once(child, "close") as Promise<[number | null]>;
+  const errors = child.stderr ? text(child.stderr) : "";
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout!)) {
+    lines.push(line);
+    if (show && !beginnings.test(line)) console.log(line);
+  }
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed.\n${await errors}`.trim());
+  return lines.join("\n");
 }
