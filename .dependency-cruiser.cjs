@@ -2,7 +2,13 @@
 const providers = "^dynamic-providers/";
 module.exports = {
   forbidden: [
-    { name: "no-circular", comment: "Of values; types may refer to each other.", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circular",
+      comment: "Of values; types may refer to each other.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "sandbox-stands-alone",
       severity: "error",
