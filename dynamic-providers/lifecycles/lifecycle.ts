@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { CheckFailure, CheckResult, DiffResult, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import { z } from "zod";
 import { type Connection, connectSubscriber, type Target, targetOf } from "../connection.ts";
-import { explain } from "../errors.ts";
+import { AccessError, explain } from "../errors.ts";
 import type { Settings } from "../identities.ts";
 
 /** What a resource's lifecycle needs to know and do; {@link lifecycle} makes the provider of it. */
@@ -96,6 +96,7 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
       },
 
       async create(inputs: Inputs) {
+        refuseIncomplete(definition.schema, inputs);
         const { id, outputs } = await at("Creating", inputs, (connection) => definition.ensure(connection, inputs));
         return { id, outs: merged(inputs, outputs) };
       },
@@ -123,18 +124,28 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
   };
 }
 
+/** Everything that is wrong with the inputs; values that are not known yet are passed over. */
 function failuresOf(schema: z.ZodType, inputs: object): CheckFailure[] {
   const issues = schema.safeParse(inputs).error?.issues ?? [];
   return issues
-    .filter(({ path }) => !hasUnknown(inputs, path))
+    .filter(({ path }) => !isUnknown(inputs, path))
     .map(({ path, message }) => ({ property: path.join("."), reason: `${path.join(".")} ${message}` }));
 }
 
-function hasUnknown(inputs: object, path: PropertyKey[]): boolean {
+/**
+ * A preview passes a mark for what is not known yet. An update passes nothing at all where the resource that would tell has
+ * failed, and then goes no further than the check; so what is missing is looked at once the engine really creates.
+ */
+function isUnknown(inputs: object, path: PropertyKey[]): boolean {
   let value: unknown = inputs;
   for (const key of path) {
     if (value === unknown) return true;
     value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
   }
-  return value === unknown;
+  return value === unknown || value === undefined;
+}
+
+function refuseIncomplete(schema: z.ZodType, inputs: object): void {
+  const missing = schema.safeParse(inputs).error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+  if (missing) throw new AccessError(missing.join("; "));
 }
