@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { cloudOf } from "./dynamic-providers/entra/clouds.ts";
-import { identitySchema } from "./dynamic-providers/entra/identity.ts";
+import { adminSchema } from "./dynamic-providers/entra/identity.ts";
 import { roleShape } from "./dynamic-providers/lifecycles/security-role.ts";
 
 const namespace = "dataverse-s2s";
@@ -58,7 +58,7 @@ const subscriberSchema = z.strictObject({
   businessUnit: text(160).optional(),
   consent: z.enum(["require", "wait", "grant"], "must be require, wait or grant").default("require"),
   consentWaitMinutes: wholeNumber(1, 1440).default(30),
-  admin: identitySchema.optional(),
+  admin: adminSchema.optional(),
 });
 
 export const roleSchema = z.strictObject(roleShape);

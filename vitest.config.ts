@@ -8,6 +8,14 @@ export default defineConfig({
       { test: { name: "sandbox", include: ["test/sandbox/**/*.test.ts"] } },
       {
         test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "engine",
           include: ["test/engine/**/*.test.ts"],
           testTimeout: 300_000,

@@ -3,6 +3,7 @@ import { type Dataverse, dataverse } from "./dataverse/client.ts";
 import { type Cloud, cloudOf, cloudOfVault, isVaultOf } from "./entra/clouds.ts";
 import { tenantOf } from "./entra/tenant.ts";
 import { AccessError, explain } from "./errors.ts";
+import { runnerTenant } from "./identities/runner.ts";
 import { administratorOf, endpointsOf, runnerOf, type Settings, tokenFor } from "./identities.ts";
 import { keyVault, readSecret } from "./key-vault/secrets.ts";
 import type { Say } from "./waiting.ts";
@@ -59,7 +60,7 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
     api: dataverse(environmentUrl, () => tokenFor(cloud, administrator, environmentUrl, targetOf(target))),
     cloud,
     tenantId,
-    home: tenantId === settings.environment.ARM_TENANT_ID?.toLowerCase(),
+    home: tenantId === runnerTenant(settings.environment, settings.config),
     say: prefixed(settings.say),
     warn: prefixed(settings.warn),
     graph: jsonApi(cloud.graphUrl, () => tokenFor(cloud, administrator, cloud.graphUrl, targetOf(target))),

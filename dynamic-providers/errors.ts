@@ -47,7 +47,13 @@ const consent: NextStep = (place) =>
 const staleConfig =
   "Was it changed just now? `pulumi refresh` and `pulumi destroy` need --run-program to see the config of today.";
 
-/** What to do about each code that has a known cause. Codes from the vendor's reference. */
+const federation: NextStep = (place) =>
+  `Give application ${place.applicationId ?? "(its client id)"} a federated identity credential with that issuer, subject and audience, to the letter.`;
+const azLogin: NextStep = (place) =>
+  `Run: az login --allow-no-subscriptions${place.tenantId ? ` --tenant ${place.tenantId}` : ""}`;
+const otherIdentity = "or give another identity: docs/admin-identities.md has all kinds.";
+
+/** What to do about each code that has a known cause. Codes from the vendor's reference, and of entra/sign-in. */
 const nextSteps: Record<string, NextStep> = {
   AADSTS700016: (place) =>
     `Check the client id, that the application is multi-tenant, and that ${tenantOf(place)} is the right tenant and has consented.`,
@@ -56,9 +62,34 @@ const nextSteps: Record<string, NextStep> = {
     `Check the client secret of the identity that signed in for ${place.target}: its value, not its id. ${staleConfig}`,
   AADSTS7000222: (place) => `Give the identity that signed in for ${place.target} a new client secret. ${staleConfig}`,
   AADSTS500011: (place) => `Check environmentUrl, and that the environment belongs to ${tenantOf(place)}.`,
+  no_challenge: () => "Check environmentUrl.",
   AADSTS90002: () => "Check tenantId, and that the environment is in the cloud its address says.",
   AADSTS900023: () => "Check tenantId: it is a GUID.",
-  AADSTS700213: () => "Check issuer, subject and audience of the federated identity credential.",
+  AADSTS700027: (place) =>
+    `Register the certificate on application ${place.applicationId ?? "(its client id)"}, or a new one where it has expired.`,
+  AADSTS700024: () => "Check this machine's clock, and that the federated token is not an old one.",
+  AADSTS70021: federation,
+  AADSTS700211: federation,
+  AADSTS700212: federation,
+  AADSTS700213: federation,
+  AADSTS7002137: federation,
+  AADSTS7002138: federation,
+  AADSTS7000112: (place) => `Enable the application in ${tenantOf(place)} (enterprise applications, properties).`,
+  AADSTS7000218: () => "Allow public client flows on that application, or leave clientId out.",
+  AADSTS65001: consent,
+  AADSTS65004: () => "Run the command again and accept.",
+  AADSTS70019: () => "Run the command again and enter the code in time.",
+  device_code_expired: () => "Run the command again and enter the code in time.",
+  AADSTS50020: (place) => `Sign in as a person of ${tenantOf(place)}.`,
+  AADSTS53003: (place) => `Ask an administrator of ${tenantOf(place)} about its Conditional Access policies.`,
+  AADSTS50076: azLogin,
+  AADSTS50173: azLogin,
+  AADSTS70043: azLogin,
+  AADSTS700082: azLogin,
+  azure_cli_signed_out: azLogin,
+  azure_cli_missing: () => `Install it (https://aka.ms/azure-cli), ${otherIdentity}`,
+  no_federated_token: () =>
+    `Set tokenFile; or in GitHub Actions give the job the permission id-token: write; ${otherIdentity}`,
   "0x80072560": (place) =>
     `Add ${adminOf(place)} to the environment as an application user with the System Administrator role.`,
   "0x80040225": () => "Enable that user in the environment.",

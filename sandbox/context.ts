@@ -21,6 +21,10 @@ export interface Organization {
   readonly id: string;
   readonly tenantId: string;
   readonly friendlyName: string;
+  /** Object id of the service principal that is System Administrator from the start. */
+  readonly administratorId: string;
+  /** Business units that it begins with, parents first; below the root where no parent is named. */
+  readonly businessUnits?: readonly { readonly name: string; readonly parent?: string }[];
 }
 
 /** What each service of the sandbox is given. Fill `endpoints` in before the first request; read it during requests only. */

@@ -1,12 +1,6 @@
-import type { Context } from "./context.ts";
-import {
-  type Application,
-  type AppRoleAssignment,
-  firstParty,
-  type ServicePrincipal,
-  type Tenant,
-  type User,
-} from "./directory.ts";
+import type { Context, Organization } from "./context.ts";
+import type { Application, AppRoleAssignment, ServicePrincipal, Tenant, User } from "./directory.ts";
+import { firstPartyPrincipal, graphPrincipal, impersonationPrincipals } from "./first-party.ts";
 import { guidOf } from "./store.ts";
 
 /** What the sandbox holds at its first start. */
@@ -15,7 +9,7 @@ export interface Seed {
     name: string;
     displayName: string;
     domains: string[];
-    organizations: { name: string; friendlyName: string }[];
+    organizations: Pick<Organization, "name" | "friendlyName" | "businessUnits">[];
   }[];
 }
 
@@ -27,7 +21,10 @@ export interface Administrator {
   readonly objectId: string;
 }
 
-/** The publisher's tenant and its own Dataverse environment. */
+/**
+ * The publisher's tenant with its own Dataverse environment, and the tenants of three subscribers with one each. The order
+ * of the environments is that of their ports.
+ */
 export const defaultSeed: Seed = {
   tenants: [
     {
@@ -36,30 +33,37 @@ export const defaultSeed: Seed = {
       domains: ["contososoftware.onmicrosoft.com", "contoso.example"],
       organizations: [{ name: "contoso-dev", friendlyName: "Contoso Orders (dev)" }],
     },
+    {
+      name: "fabrikam",
+      displayName: "Fabrikam, Inc.",
+      domains: ["fabrikam.onmicrosoft.com", "fabrikam.example"],
+      organizations: [
+        {
+          name: "fabrikam",
+          friendlyName: "Fabrikam",
+          businessUnits: [{ name: "Sales" }, { name: "Sales Europe", parent: "Sales" }],
+        },
+      ],
+    },
+    {
+      name: "northwind",
+      displayName: "Northwind Traders",
+      domains: ["northwindtraders.onmicrosoft.com", "northwind.example"],
+      organizations: [
+        { name: "northwind", friendlyName: "Northwind Traders", businessUnits: [{ name: "Operations" }] },
+      ],
+    },
+    {
+      name: "tailspin",
+      displayName: "Tailspin Toys",
+      domains: ["tailspintoys.onmicrosoft.com", "tailspin.example"],
+      organizations: [{ name: "tailspin", friendlyName: "Tailspin Toys" }],
+    },
   ],
 };
 
 /** The subscription of the publisher's tenant. */
 export const subscriptionId = guidOf("subscription publisher");
-
-/** Application permissions of Microsoft Graph that the administrators hold, with Microsoft's ids of them. */
-const graphPermissions = {
-  "Application.ReadWrite.All": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
-  "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf420ac3ad",
-  "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
-  "DelegatedPermissionGrant.ReadWrite.All": "8e8e4742-1d95-4f68-9d56-6ee75648c72a",
-  "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
-  "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
-};
-
-/** Delegated permissions of Microsoft Graph, with Microsoft's ids of them. */
-const graphScopes = {
-  "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
-  "Application.Read.All": "c79f8feb-a9db-4090-85f9-90d820caa0eb",
-  "Application.ReadWrite.All": "bdfbf15f-ee85-4955-8675-146e8e5296b5",
-  "DelegatedPermissionGrant.ReadWrite.All": "41ce6ca6-6826-4807-84f1-1c82854f7ee5",
-  "Directory.Read.All": "06da0dbc-49e2-44d2-8312-53f166ab848a",
-};
 
 /** The administrator of a seeded tenant; the same at every start, so that commands and tests can be given it. */
 export function administratorOf(tenantName: string): Administrator {
@@ -90,51 +94,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
     const tenant: Tenant = { id: guidOf(`tenant ${name}`), displayName, domains };
     if (directory.tenants.has(tenant.id)) continue;
     directory.tenants.set(tenant.id, tenant);
-    const graph = firstPartyPrincipal(tenant, firstParty.graph, "Microsoft Graph", "https://graph.microsoft.com");
-    graph.appRoles = Object.entries(graphPermissions).map(([value, id]) => ({
-      id,
-      value,
-      displayName: value,
-    }));
-    graph.oauth2PermissionScopes = Object.entries(graphScopes).map(([value, id]) => ({
-      id,
-      value,
-      adminConsentDisplayName: value,
-    }));
-    const dataverse = firstPartyPrincipal(
-      tenant,
-      firstParty.dataverse,
-      "Dataverse",
-      "https://admin.services.crm.dynamics.com/",
-    );
-    dataverse.oauth2PermissionScopes = [
-      {
-        id: "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4",
-        value: "user_impersonation",
-        adminConsentDisplayName: "Access Dynamics 365 as organization users",
-      },
-    ];
-    const resourceManager = firstPartyPrincipal(
-      tenant,
-      firstParty.resourceManager,
-      "Azure Resource Manager",
-      "https://management.azure.com/",
-    );
-    resourceManager.oauth2PermissionScopes = [
-      {
-        id: "41094075-9dad-400e-a0bd-54e686782033",
-        value: "user_impersonation",
-        adminConsentDisplayName: "Access Azure Resource Manager as organization users",
-      },
-    ];
-    const keyVault = firstPartyPrincipal(tenant, firstParty.keyVault, "Azure Key Vault", "https://vault.azure.net");
-    keyVault.oauth2PermissionScopes = [
-      {
-        id: "f53da476-18e3-4152-8e01-aec403e6edc0",
-        value: "user_impersonation",
-        adminConsentDisplayName: "Have full access to the Azure Key Vault service",
-      },
-    ];
+    const graph = graphPrincipal(tenant);
     const { userName, password } = administratorUserOf(name, seed);
     const user: User = {
       id: guidOf(`administrator user ${name}`),
@@ -181,7 +141,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
       id: administrator.objectId,
       appOwnerOrganizationId: tenant.id,
     };
-    for (const row of [graph, dataverse, resourceManager, keyVault, principal])
+    for (const row of [graph, ...impersonationPrincipals(tenant), principal])
       directory.servicePrincipals.set(row.id, row);
     for (const role of graph.appRoles) {
       const assignment: AppRoleAssignment = {
@@ -195,24 +155,8 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
     }
     for (const environment of environments) {
       const id = guidOf(`organization ${environment.name}`);
-      organizations.set(environment.name, { ...environment, id, tenantId: tenant.id });
+      const administratorId = principal.id;
+      organizations.set(environment.name, { ...environment, id, tenantId: tenant.id, administratorId });
     }
   }
-}
-
-function firstPartyPrincipal(tenant: Tenant, appId: string, displayName: string, name: string): ServicePrincipal {
-  return {
-    id: guidOf(`principal ${tenant.id} ${appId}`),
-    tenantId: tenant.id,
-    appId,
-    appOwnerOrganizationId: "f8cdef31-a31e-4b4a-93e4-5f571e91255a", // Microsoft's own tenant
-    displayName,
-    accountEnabled: true,
-    appRoleAssignmentRequired: false,
-    deletedDateTime: null,
-    servicePrincipalNames: [appId, name],
-    appRoles: [],
-    oauth2PermissionScopes: [],
-    owners: [],
-  };
 }

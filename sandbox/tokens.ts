@@ -1,18 +1,20 @@
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { guidOf, type Store } from "./store.ts";
 
-/** What an app-only access token of the sandbox says: the claims of wire facts A4. */
+/** What an access token of the sandbox says: the claims of wire facts A4, of an application or of a person. */
 export interface Claims {
   /** The resource the token is for, as the client asked for it. */
   readonly aud: string;
   /** Client id of the application that signed in. */
   readonly appid: string;
-  /** Object id of its service principal in the tenant. */
+  /** Object id of its service principal in the tenant; of the person where one signed in. */
   readonly oid: string;
   /** Tenant that issued the token. */
   readonly tid: string;
   /** Application permissions on the resource, where any are granted. */
   readonly roles?: readonly string[];
+  /** Delegated permissions on the resource, separated by spaces; only in a token of a person. */
+  readonly scp?: string;
   /** How the application proved who it is: "1" secret, "2" certificate or assertion. */
   readonly appidacr?: string;
 }

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import type { Endpoints } from "../sandbox/context.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
-import { administratorOf, subscriptionId } from "../sandbox/seed.ts";
+import { administratorOf, administratorUserOf, defaultSeed, subscriptionId } from "../sandbox/seed.ts";
 import { findEngine } from "./engine.ts";
 
 /** First of the ports that the sandbox of a checkout takes; the stack config Pulumi.sandbox.yaml has addresses with them. */
@@ -89,6 +89,7 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     ARM_SUBSCRIPTION_ID: subscriptionId,
     ARM_CLIENT_ID: administrator.clientId,
     ARM_CLIENT_SECRET: administrator.clientSecret,
+    ...subscriberAdministrators(),
     PULUMI_HOME: join(directory, "pulumi-home"),
     PULUMI_BACKEND_URL: pathToFileURL(join(directory, "pulumi")).href,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
@@ -97,6 +98,27 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     PULUMI_RUN_PROGRAM: "true", // refresh and destroy see the config of today
     PULUMI_CONTINUE_ON_ERROR: "true", // one subscriber's trouble does not stop the others
   };
+}
+
+/**
+ * Who administers the subscribers' tenants: for the program the application of each environment, for the consent page the
+ * person of each tenant. The publisher's tenant is administered by the identity that runs the stack.
+ */
+function subscriberAdministrators(): Record<string, string> {
+  const subscribers = defaultSeed.tenants.filter(({ name }) => name !== "publisher");
+  const users = Object.fromEntries(
+    subscribers.map(({ name }) => [name, { tenantId: administratorOf(name).tenantId, ...administratorUserOf(name) }]),
+  );
+  const env: Record<string, string> = { SANDBOX_ADMIN_USERS: JSON.stringify(users) };
+  for (const tenant of subscribers) {
+    const { clientId, clientSecret } = administratorOf(tenant.name);
+    for (const organization of tenant.organizations) {
+      const prefix = `DATAVERSE_S2S_ADMIN_${organization.name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+      env[`${prefix}_CLIENT_ID`] = clientId;
+      env[`${prefix}_CLIENT_SECRET`] = clientSecret;
+    }
+  }
+  return env;
 }
 
 /** The endpoints of the sandbox that listens there, if it is the one with this state. */

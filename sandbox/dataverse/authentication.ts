@@ -21,17 +21,10 @@ export function authenticate(data: OrganizationData, authorization: string | und
   });
 }
 
-/**
- * The application user that a token stands for: of this client id and this service principal. A service principal made
- * anew after a second consent has another object id, and is a stranger until the user is created again (wire facts A5).
- */
+/** The user that a token stands for; 403 where there is none, or where it may not do anything. */
 export function callerOfToken(data: OrganizationData, claims: Claims, asksWhoAmI: boolean): Caller {
-  const user = [...data.rows("systemuser").values()].find(
-    (row) =>
-      row.applicationid === claims.appid &&
-      (row.azureactivedirectoryobjectid ?? claims.oid) === claims.oid &&
-      row.deletedstate === 0,
-  );
+  const standsFor = claims.scp === undefined ? isApplicationUser : isPerson;
+  const user = [...data.rows("systemuser").values()].find((row) => row.deletedstate === 0 && standsFor(row, claims));
   if (!user) refuse("UserNotMember");
   if (user.isdisabled) refuse("UserDisabled", [user.systemuserid, data.organization.name]);
   fillObjectId(data, user, claims);
@@ -39,6 +32,23 @@ export function callerOfToken(data: OrganizationData, claims: Claims, asksWhoAmI
   const mayGoOn = asksWhoAmI && data.switch("whoAmIWithoutRoles") === "200";
   if (caller.roleCount === 0 && !mayGoOn) refuse("UserHasNoRoles", [caller.id]);
   return caller;
+}
+
+/**
+ * The application user of this client id and this service principal. A service principal made anew after a second consent
+ * has another object id, and is a stranger until the user is created again (wire facts A5).
+ */
+function isApplicationUser(row: Row, { appid, oid }: Claims): boolean {
+  return row.applicationid === appid && (row.azureactivedirectoryobjectid ?? oid) === oid;
+}
+
+/** The person who signed in and lets the client act as them: whichever client that is, it gets no rights of its own. */
+function isPerson(row: Row, { oid, scp }: Claims): boolean {
+  return (
+    !row.applicationid &&
+    row.azureactivedirectoryobjectid === oid &&
+    (scp ?? "").split(" ").includes("user_impersonation")
+  );
 }
 
 function fillObjectId(data: OrganizationData, user: Row, { oid }: Claims): void {

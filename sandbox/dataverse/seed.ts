@@ -5,7 +5,9 @@ import { createDefaultTeam } from "./rules/business-units.ts";
 import { activeSolutionId, managed, rootColumns } from "./rules/roles.ts";
 import { defaultPublisherId, defaultSolutionId } from "./rules/solutions.ts";
 import { joinDefaultTeam } from "./rules/users.ts";
+import { callerOf } from "./security.ts";
 import { systemRoles } from "./system-roles.ts";
+import { createRow } from "./writing.ts";
 
 /** Application users that Microsoft puts into every environment; no stack may touch them. */
 const platformApplications = {
@@ -18,11 +20,11 @@ const accountNames = ["Fourth Coffee", "Litware", "Adventure Works", "Fabrikam",
 
 /**
  * Fills an empty organization as Microsoft hands one over: root business unit, system roles, the platform's users; with
- * the tenant's administrator (the application and the person), and a few business rows that they own.
+ * the tenant's administrator (the application and the person), business units, and a few business rows that they own.
  */
 export function seedOrganization(data: OrganizationData): void {
   if (data.rows("organization").size > 0) return;
-  const administrator = administratorOfTenant(data);
+  const administrator = data.context.directory.servicePrincipals.get(data.organization.administratorId)!;
   const administratorId = guidOf(`${data.organization.id} administrator`);
   const insert = (table: string, row: Row): Row => insertRow(data, administratorId, table, row);
 
@@ -38,7 +40,7 @@ export function seedOrganization(data: OrganizationData): void {
   createDefaultTeam(data, root, administratorId);
   seedRoles(data, insert, root.businessunitid as string);
 
-  insertUser(data, insert, ["System Administrator"], {
+  const administratorUser = insertUser(data, insert, ["System Administrator"], {
     ...applicationUser(administrator),
     systemuserid: administratorId,
   });
@@ -67,18 +69,20 @@ export function seedOrganization(data: OrganizationData): void {
   }
   seedSolutions(insert);
   seedRecords(data, insert, administratorId, root.businessunitid as string);
+  seedBusinessUnits(data, administratorUser);
 }
 
-/** The service principal that the directory's seed made the tenant's administrator, known by its application's name. */
-function administratorOfTenant(data: OrganizationData): { appId: string; displayName: string; id: string } {
-  const { tenantId } = data.organization;
-  const { directory } = data.context;
-  const tenant = directory.tenants.get(tenantId)!;
-  const principal = [...directory.servicePrincipals.values()].find(
-    (row) => row.tenantId === tenantId && row.displayName === `${tenant.displayName} administrator`,
-  );
-  if (!principal) throw new Error(`Tenant '${tenant.displayName}' has no administrator application.`);
-  return principal;
+/** Makes the seed's business units as the administrator would: each gets its default team and a copy of every role. */
+function seedBusinessUnits(data: OrganizationData, administrator: Row): void {
+  const ids = new Map<string, string>();
+  for (const { name, parent } of data.organization.businessUnits ?? []) {
+    const parentbusinessunitid = parent ? ids.get(parent) : (data.rootBusinessUnit.businessunitid as string);
+    if (!parentbusinessunitid) throw new Error(`The seed has no business unit '${parent}' before '${name}'.`);
+    const id = guidOf(`${data.organization.id} business unit ${name}`);
+    const payload = { columns: { name, parentbusinessunitid }, links: [] };
+    createRow(data, callerOf(data, administrator), tableNamed("businessunit"), payload, id);
+    ids.set(name, id);
+  }
 }
 
 function insertRow(data: OrganizationData, administratorId: string, table: string, row: Row): Row {
@@ -117,7 +121,7 @@ function insertUser(
   insert: (table: string, row: Row) => Row,
   roleNames: readonly string[],
   user: Row,
-): void {
+): Row {
   const row = insert("systemuser", {
     businessunitid: data.rootBusinessUnit.businessunitid,
     identityid: data.rows("systemuser").size + 1,
@@ -131,6 +135,7 @@ function insertUser(
       roleid: role.roleid as string,
     });
   }
+  return row;
 }
 
 function seedRoles(data: OrganizationData, insert: (table: string, row: Row) => Row, businessUnitId: string): void {

@@ -130,8 +130,9 @@ function consentPage(asked: {
   const { application, publisher, user, permissions, session } = asked;
   return page(
     "Permissions requested",
-    html`<p><small>${user.userPrincipalName}</small></p>
-<h1>Permissions requested<br>Review for your organization</h1>
+    html`<p class="account"><small>${user.userPrincipalName}</small></p>
+<h1>Permissions requested</h1>
+<p>Review for your organization</p>
 <dl>
 <dt>Application</dt><dd>${application.displayName}</dd>
 <dt>Publisher</dt><dd>${publisher.displayName} (unverified)</dd>

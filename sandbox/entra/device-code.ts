@@ -2,8 +2,8 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { Context } from "../context.ts";
 import type { ServicePrincipal, Tenant, User } from "../directory.ts";
 import { authenticateClient, findClient, readClientFields } from "./client-authentication.ts";
+import { delegatedScopes } from "./delegated-scopes.ts";
 import { entraErrors } from "./errors.ts";
-import { findResource } from "./resources.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
 
 /** A sign-in that waits for a person at the device page. */
@@ -26,7 +26,6 @@ const publicClients = new Map([
 
 const lifetimeSeconds = 900;
 const letters = "BCDFGHJKLMNPQRSTVWXZ";
-const oidcScopes = ["openid", "profile", "email", "offline_access"];
 
 /**
  * The device code flow: a client shows a code, a person enters it on the device page and signs in, the client's polling then
@@ -131,7 +130,8 @@ export class DeviceCodes {
     form: URLSearchParams,
   ) {
     const requested = scope.split(" ").filter(Boolean);
-    const { resource, names } = this.delegatedScopes(tenant, principal, requested);
+    const client = { clientId, name: this.clientName(clientId, tenant), principal };
+    const { resource, names } = delegatedScopes(this.context, tenant, user, client, requested);
     const person = {
       oid: user.id,
       tid: tenant.id,
@@ -157,28 +157,6 @@ export class DeviceCodes {
         ? { client_info: Buffer.from(JSON.stringify(clientInfo)).toString("base64url") }
         : {}),
     };
-  }
-
-  /** `{resource}/.default` stands for what was consented to; for Microsoft's own clients that is all of the resource's. */
-  private delegatedScopes(tenant: Tenant, principal: ServicePrincipal | undefined, requested: string[]) {
-    const scopes = requested.filter((name) => !oidcScopes.includes(name));
-    const split = scopes.map((name) => {
-      const at = name.lastIndexOf("/");
-      return at < 0
-        ? { resource: "https://graph.microsoft.com", name }
-        : { resource: name.slice(0, at), name: name.slice(at + 1) };
-    });
-    const resource = split[0]?.resource ?? "https://graph.microsoft.com";
-    if (split.some((row) => row.resource !== resource)) throw entraErrors.invalidScope(requested.join(" "));
-    const target = findResource(this.context, tenant, resource);
-    const names = split.map(({ name }) => name);
-    if (!names.includes(".default")) return { resource, names };
-    const granted = principal
-      ? [...this.context.directory.oauth2PermissionGrants.values()]
-          .filter((row) => row.clientId === principal.id && row.resourceId === target.id)
-          .flatMap((row) => row.scope.split(" "))
-      : target.oauth2PermissionScopes.map(({ value }) => value);
-    return { resource, names: granted };
   }
 
   private clientName(clientId: string, tenant: Tenant | undefined): string {

@@ -66,6 +66,13 @@ export const entraErrors = {
       70011,
       `The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope ${scope} is not valid.`,
     ),
+  noConsent: (appId: string, name: string) =>
+    new EntraError(
+      400,
+      "invalid_grant",
+      65001,
+      `The user or administrator has not consented to use the application with ID '${appId}' named '${name}'. Send an interactive authorization request for this user and resource.`,
+    ),
   applicationNotFound: (appId: string, tenantName: string) =>
     new EntraError(
       400,

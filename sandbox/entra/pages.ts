@@ -15,17 +15,27 @@ export function page(title: string, content: Html): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <style>
-body { margin: 0; background: #f2f2f2; color: #1b1b1b; font: 15px/1.5 "Segoe UI", system-ui, sans-serif; }
-main { box-sizing: border-box; max-width: 440px; margin: 12vh auto; padding: 44px; background: #fff; box-shadow: 0 2px 6px #0003; }
-h1 { margin: 0 0 16px; font-size: 24px; font-weight: 600; }
-label { display: block; margin-top: 12px; }
-input { box-sizing: border-box; width: 100%; padding: 6px 10px; border: 0; border-bottom: 1px solid #666; font: inherit; }
-button { min-width: 108px; margin: 24px 8px 0 0; padding: 6px 12px; border: 0; background: #ccc; font: inherit; cursor: pointer; }
-button.primary { background: #0067b8; color: #fff; }
-dt { margin-top: 12px; font-size: 13px; color: #555; }
-dd { margin: 0; }
-[role=alert] { color: #c50f1f; overflow-wrap: anywhere; }
-small { color: #555; overflow-wrap: anywhere; }
+* { box-sizing: border-box; }
+body { margin: 0; padding: clamp(0px, 6vh, 72px) 0; background: #f3f2f1; color: #1b1b1b; font: 15px/1.45 "Segoe UI", system-ui, sans-serif; }
+main { max-width: 480px; margin: 0 auto; padding: 36px clamp(20px, 6vw, 44px) 40px; background: #fff; border-radius: 4px; box-shadow: 0 2px 8px #0003; }
+h1 { margin: 0; font-size: 24px; line-height: 1.25; font-weight: 600; }
+h1 + p:not([role]) { margin-top: 4px; }
+p { margin: 16px 0 0; }
+p.account { margin: 0 0 16px; padding-bottom: 12px; border-bottom: 1px solid #e1dfdd; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 6px 20px; margin: 20px 0; padding: 14px 16px; background: #f8f7f6; border-radius: 4px; }
+dt { color: #555; }
+dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+ul { margin: 8px 0 0; padding: 0; list-style: none; }
+li { padding: 10px 0; border-bottom: 1px solid #e1dfdd; }
+label { display: block; margin: 16px 0 4px; }
+input { width: 100%; padding: 8px 10px; border: 1px solid #767676; border-radius: 2px; background: #fff; font: inherit; }
+button { min-width: 112px; margin: 28px 8px 0 0; padding: 8px 16px; border: 1px solid #767676; border-radius: 2px; background: #fff; color: inherit; font: inherit; cursor: pointer; }
+button:hover { background: #f3f2f1; }
+button.primary { border-color: #0067b8; background: #0067b8; color: #fff; }
+button.primary:hover { background: #005a9e; }
+:focus-visible { outline: 2px solid #0067b8; outline-offset: 2px; }
+[role=alert] { padding: 10px 12px; background: #fdf3f4; border-left: 3px solid #c50f1f; color: #a4262c; overflow-wrap: anywhere; }
+small { color: #555; font-size: 13px; overflow-wrap: anywhere; }
 </style>
 </head>
 <body><main>${content}</main></body>
@@ -47,6 +57,6 @@ export function errorPage({ store }: Context, error: Error, c: Request): Respons
   const details = errorDetails(error, store.now(), c.req.query("client-request-id"));
   const content = html`<h1>Sorry, but we’re having trouble signing you in.</h1>
 <p role="alert">${details.message}</p>
-<small>Request Id: ${details.traceId}<br>Correlation Id: ${details.correlationId}<br>Timestamp: ${details.timestamp}</small>`;
+<p><small>Request Id: ${details.traceId}<br>Correlation Id: ${details.correlationId}<br>Timestamp: ${details.timestamp}</small></p>`;
   return c.html(page("Sign in to your account", content), error.status);
 }

@@ -11,13 +11,16 @@ import { findTenant, sharedTenants } from "./tenants.ts";
  * `POST /{tenant}/oauth2/v2.0/token` and its v1 counterpart, which names the resource in `resource` and answers numbers as
  * text. Fields that are not known here are ignored, as telemetry of Microsoft's libraries comes in them.
  */
+/** "device_code" is the grant's name of before RFC 8628, which msal-node still sends and Entra takes. */
+const userGrants = ["urn:ietf:params:oauth:grant-type:device_code", "device_code", "refresh_token"];
+
 export function tokenEndpoint(context: Context, deviceCodes: DeviceCodes): Hono {
   const app = new Hono();
   app.post("/:tenant/oauth2/v2.0/token", async (c) => {
     const form = new URLSearchParams(await c.req.text());
     const grantType = form.get("grant_type");
     const named = c.req.param("tenant");
-    if (grantType === "urn:ietf:params:oauth:grant-type:device_code" || grantType === "refresh_token")
+    if (grantType && userGrants.includes(grantType))
       return c.json(await deviceCodes.redeem(named, form, c.req.header("authorization")));
     const tenant = clientCredentialsTenant(context, named, form);
     const fields = readClientFields(form, c.req.header("authorization"));

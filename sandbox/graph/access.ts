@@ -48,11 +48,10 @@ export async function authenticate(context: Context, authorization: string | und
   try {
     const claims = await context.tokens.verify(authorization, { audiences });
     if (!context.directory.tenants.has(claims.tid)) throw graphErrors.unknownTenant();
-    const { scp } = claims as { scp?: string };
     return {
       tenantId: claims.tid,
       objectId: claims.oid,
-      permissions: new Set(scp?.split(" ") ?? claims.roles),
+      permissions: new Set(claims.scp?.split(" ") ?? claims.roles),
     };
   } catch (error) {
     if (!(error instanceof InvalidToken)) throw error;

@@ -147,7 +147,7 @@ describe("the main job on the real engine", () => {
     const dynamic = deployment.resources.filter(({ type }: { type: string }) =>
       type.startsWith("pulumi-nodejs:dynamic"),
     );
-    expect(dynamic).toHaveLength(5);
+    expect(dynamic).toHaveLength(6);
     for (const { type, inputs, outputs } of dynamic) {
       const [text = ""] = [inputs.__provider, outputs.__provider].map((value) =>
         typeof value === "string" ? value : JSON.stringify(value),

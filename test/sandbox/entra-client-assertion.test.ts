@@ -8,7 +8,7 @@ import "reflect-metadata"; // @peculiar/x509 asks for it
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EntraClient, type Identity, publisher, signInOutcome, twoTenants } from "../support/entra.ts";
+import { EntraClient, type Identity, publisher, signInOutcome } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 let sandbox: TestSandbox;
@@ -16,7 +16,7 @@ let client: EntraClient;
 let application: Identity & { id: string };
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox({ seed: twoTenants });
+  sandbox = await startTestSandbox();
   client = new EntraClient(sandbox);
   application = await client.newIdentity();
 });

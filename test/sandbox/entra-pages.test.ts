@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
 import { administratorUserOf } from "../../sandbox/seed.ts";
-import { EntraClient, fabrikam, graphUrl, publisher, signInOutcome, twoTenants } from "../support/entra.ts";
+import { EntraClient, fabrikam, graphUrl, publisher, signInOutcome } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 let sandbox: TestSandbox;
@@ -11,7 +11,7 @@ let application: { id: string; appId: string };
 let secret: string;
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox({ seed: twoTenants });
+  sandbox = await startTestSandbox();
   client = new EntraClient(sandbox);
   application = await client.newApplication({
     web: { redirectUris: ["https://localhost", "https://contoso.example/signed-in"] },
@@ -101,7 +101,7 @@ describe("the device code flow", () => {
 });
 
 describe("the admin consent page", () => {
-  const person = administratorUserOf("fabrikam", twoTenants);
+  const person = administratorUserOf("fabrikam");
   const url = (changes: Record<string, string> = {}, path = `/${fabrikam.tenantId}/adminconsent`) => {
     const query = { client_id: application.appId, redirect_uri: "https://localhost", state: "12", ...changes };
     return `${path}?${new URLSearchParams(query)}`;

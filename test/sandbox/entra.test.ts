@@ -1,15 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
-import {
-  EntraClient,
-  fabrikam,
-  graphUrl,
-  type Identity,
-  publisher,
-  signInOutcome,
-  twoTenants,
-} from "../support/entra.ts";
+import { EntraClient, fabrikam, graphUrl, type Identity, publisher, signInOutcome } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 let sandbox: TestSandbox;
@@ -17,7 +9,7 @@ let client: EntraClient;
 let application: Identity & { id: string };
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox({ seed: twoTenants });
+  sandbox = await startTestSandbox();
   client = new EntraClient(sandbox);
   application = await client.newIdentity();
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
 import { administratorUserOf } from "../../sandbox/seed.ts";
 import { guidOf } from "../../sandbox/store.ts";
-import { EntraClient, fabrikam, graphOutcome, publisher, twoTenants } from "../support/entra.ts";
+import { EntraClient, fabrikam, graphOutcome, publisher } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 const nowhere = "11111111-1111-4111-8111-111111111111";
@@ -11,7 +11,7 @@ let sandbox: TestSandbox;
 let client: EntraClient;
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox({ seed: twoTenants });
+  sandbox = await startTestSandbox();
   client = new EntraClient(sandbox);
 });
 afterAll(() => sandbox.close());

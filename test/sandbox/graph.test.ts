@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
-import { EntraClient, fabrikam, graphOutcome, graphUrl, publisher, twoTenants } from "../support/entra.ts";
+import { EntraClient, fabrikam, graphOutcome, graphUrl, publisher } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 const nowhere = "11111111-1111-4111-8111-111111111111";
@@ -9,7 +9,7 @@ let sandbox: TestSandbox;
 let client: EntraClient;
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox({ seed: twoTenants });
+  sandbox = await startTestSandbox();
   client = new EntraClient(sandbox);
 });
 afterAll(() => sandbox.close());

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import axios, { type AxiosInstance } from "axios";
 import type { Endpoints } from "../../sandbox/context.ts";
+import { type Administrator, administratorOf } from "../../sandbox/seed.ts";
 import type { JournalEntry } from "../../sandbox/server.ts";
 import { openSession } from "../../tools/session.ts";
 
@@ -29,10 +31,12 @@ export interface Engine {
   stack(name: string, cwd?: string): Promise<Stack>;
   /** The requests that the services (not the control port) have answered since the last call. */
   journal(): Promise<JournalEntry[]>;
-  /** An administrator's GET on the environment's Web API; `path` comes after `/api/data/v9.2/`. */
-  dataverse(path: string): Promise<Record<string, unknown>>;
-  /** A token of the sandbox's Entra for the administrator. */
-  token(resource: string): Promise<string>;
+  /** A GET on an environment's Web API, the publisher's own unless told; `path` comes after `/api/data/v9.2/`. */
+  dataverse(path: string, environment?: string, as?: Administrator): Promise<Record<string, unknown>>;
+  /** A token of the sandbox's Entra, for the publisher's administrator unless told. */
+  token(resource: string, as?: Administrator): Promise<string>;
+  /** Waits until something is so; fails after a minute, naming it. */
+  until(what: string, isSo: () => Promise<boolean>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +44,8 @@ export interface Engine {
 export interface Stack {
   /** Sets the whole config; keys without their namespace `dataverse-s2s:`, and `others` with theirs. */
   configure(values: Record<string, unknown>, others?: Record<string, unknown>): void;
+  /** The same stack, whose commands get these variables in their environment. */
+  with(env: Record<string, string>): Stack;
   /** Runs `pulumi COMMAND --stack …`; does not throw. */
   run(command: string, ...args: string[]): Promise<Run>;
   /** As `run`, but throws with the output when the command fails. */
@@ -56,8 +62,17 @@ export async function startEngine(): Promise<Engine> {
   const agent = new Agent({ ca: readFileSync(env.NODE_EXTRA_CA_CERTS!), keepAlive: true });
   const http = axios.create({ httpsAgent: agent, validateStatus: () => true });
 
-  async function pulumi(cwd: string, args: string[]): Promise<Run> {
-    const child = spawn("pulumi", args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  // `stack init` writes a config file beside Pulumi.yaml: not into the checkout.
+  const scratch = join(directory, "project");
+  mkdirSync(scratch);
+  copyFileSync(join(root, "Pulumi.yaml"), join(scratch, "Pulumi.yaml"));
+
+  async function pulumi(cwd: string, args: string[], more: Record<string, string> = {}): Promise<Run> {
+    const child = spawn("pulumi", args, {
+      cwd,
+      env: { ...process.env, ...env, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const [out, errors, [code]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
@@ -66,14 +81,14 @@ export async function startEngine(): Promise<Engine> {
     return { code, out: out + errors };
   }
 
-  async function token(resource: string): Promise<string> {
+  async function token(resource: string, as = administratorOf("publisher")): Promise<string> {
     const form = new URLSearchParams({
-      client_id: env.ARM_CLIENT_ID!,
-      client_secret: env.ARM_CLIENT_SECRET!,
+      client_id: as.clientId,
+      client_secret: as.clientSecret,
       grant_type: "client_credentials",
       scope: `${resource}/.default`,
     });
-    const { data } = await http.post(`${endpoints.login}/${env.ARM_TENANT_ID}/oauth2/v2.0/token`, form);
+    const { data } = await http.post(`${endpoints.login}/${as.tenantId}/oauth2/v2.0/token`, form);
     return data.access_token as string;
   }
 
@@ -86,38 +101,48 @@ export async function startEngine(): Promise<Engine> {
     async stack(name, cwd = root) {
       const file = join(directory, `Pulumi.${name}.yaml`);
       const options = ["--stack", name, "--config-file", file, "--non-interactive"];
-      const run = (command: string, ...args: string[]) => pulumi(cwd, [command, ...args, ...options]);
-      const ok = async (command: string, ...args: string[]) => {
-        const { code, out } = await run(command, ...args);
-        if (code !== 0) throw new Error(`pulumi ${command} ${args.join(" ")} ended with ${code}:\n${out}`);
-        return out;
-      };
       const plain = async (...args: string[]) => {
-        const { code, out } = await pulumi(cwd, [...args, "--stack", name]);
+        const { code, out } = await pulumi(cwd === root ? scratch : cwd, [...args, "--stack", name]);
         if (code !== 0) throw new Error(out);
         return out;
       };
       await plain("stack", "init");
-      return {
-        configure(values, others) {
-          const own = Object.fromEntries(Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]));
-          writeFileSync(file, JSON.stringify({ config: { ...own, ...others } }, undefined, 2));
-        },
-        run,
-        ok,
-        outputs: async () => JSON.parse(await plain("stack", "output", "--json")),
-        state: () => plain("stack", "export"),
+      const stackWith = (more?: Record<string, string>): Stack => {
+        const run = (command: string, ...args: string[]) => pulumi(cwd, [command, ...args, ...options], more);
+        return {
+          configure(values, others) {
+            const own = Object.fromEntries(
+              Object.entries(values).map(([key, value]) => [`dataverse-s2s:${key}`, value]),
+            );
+            writeFileSync(file, JSON.stringify({ config: { ...own, ...others } }, undefined, 2));
+          },
+          with: stackWith,
+          run,
+          async ok(command, ...args) {
+            const { code, out } = await run(command, ...args);
+            if (code !== 0) throw new Error(`pulumi ${command} ${args.join(" ")} ended with ${code}:\n${out}`);
+            return out;
+          },
+          outputs: async () => JSON.parse(await plain("stack", "output", "--json")),
+          state: () => plain("stack", "export"),
+        };
       };
+      return stackWith();
     },
     async journal() {
       const { data } = await http.get<JournalEntry[]>(`${endpoints.control}/journal`);
       await http.delete(`${endpoints.control}/journal`);
       return data.filter(({ service }) => service !== "control");
     },
-    async dataverse(path) {
-      const url = Object.values(endpoints.organizations)[0]!;
+    async until(what, isSo) {
+      for (const deadline = Date.now() + 60_000; !(await isSo()); await setTimeout(100)) {
+        if (Date.now() > deadline) throw new Error(`${what}: not in a minute`);
+      }
+    },
+    async dataverse(path, environment = "contoso-dev", as = administratorOf("publisher")) {
+      const url = endpoints.organizations[environment]!;
       const { status, data } = await http.get(`${url}/api/data/v9.2/${path}`, {
-        headers: { Authorization: `Bearer ${await token(url)}` },
+        headers: { Authorization: `Bearer ${await token(url, as)}` },
       });
       if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${JSON.stringify(data)}`);
       return data;

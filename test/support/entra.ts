@@ -1,21 +1,9 @@
 import type { AxiosResponse } from "axios";
 import { expect } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
-import { administratorOf, defaultSeed, type Seed } from "../../sandbox/seed.ts";
+import { administratorOf } from "../../sandbox/seed.ts";
 import type { TestSandbox } from "./sandbox.ts";
 
-/** The publisher's tenant and a subscriber's, Fabrikam, with an environment each. */
-export const twoTenants: Seed = {
-  tenants: [
-    ...defaultSeed.tenants,
-    {
-      name: "fabrikam",
-      displayName: "Fabrikam",
-      domains: ["fabrikam.onmicrosoft.com"],
-      organizations: [{ name: "fabrikam", friendlyName: "Fabrikam Sales" }],
-    },
-  ],
-};
 export const publisher = administratorOf("publisher");
 export const fabrikam = administratorOf("fabrikam");
 export const graphUrl = "https://graph.microsoft.com";

@@ -45,7 +45,7 @@ describe("the stack config", () => {
   });
 
   it.each([
-    ["application", "application is missing"],
+    ["application", "application is missing: declare it, or name the stack that does in publisherStack"],
     ["application.displayName", "application.displayName is missing"],
     ["application.contactEmail", "application.contactEmail is missing"],
     ["application.signOnUrl", "application.signOnUrl is missing"],
@@ -101,6 +101,24 @@ describe("the stack config", () => {
       "application.redirectUris[0] must not be localhost in a production stack: use the application's public address",
     ]);
     expect(problems({ ...local, production: true })).toHaveLength(2);
+  });
+
+  it("declares its publisher, or refers to the stack that does, and then needs no role of its own", () => {
+    const { subscribers } = good;
+    expect(problems({ publisherStack: "contoso/dataverse-s2s/prod", subscribers })).toEqual([]);
+    expect(problems({ publisherStack: "prod", subscribers })).toEqual([
+      "publisherStack must be a stack's full name: organization/project/stack",
+    ]);
+    expect(problems({ ...good, publisherStack: "contoso/dataverse-s2s/prod" })).toEqual([
+      "publisherStack cannot be together with application: a stack declares its publisher or refers to one",
+    ]);
+  });
+
+  it("takes each way of consent", () => {
+    expect(problems(set("subscribers.contoso.consent", "grant"))).toEqual([]);
+    expect(problems(set("subscribers.contoso.consent", "maybe"))).toEqual([
+      "subscribers.contoso.consent must be require, wait or grant",
+    ]);
   });
 
   it("tells everything that is wrong at once", () => {
