@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { SubscriberAccess } from "./components/subscriber-access.ts";
 import { loadConfig } from "./config.ts";
 import { declarePublisher, publisherOf } from "./publisher.ts";
@@ -7,7 +6,7 @@ const config = loadConfig();
 const { application, publisherStack, subscribers } = config;
 
 const own = application && declarePublisher({ ...config, application });
-export const publisher = own?.publisher ?? (await publisherOf(publisherStack!));
+const publisher = own?.publisher ?? (await publisherOf(publisherStack!));
 
 const access = Object.entries(subscribers).map(([name, subscriber]) => {
   const args = {
@@ -23,13 +22,13 @@ const access = Object.entries(subscribers).map(([name, subscriber]) => {
   return [name, new SubscriberAccess(name, args, { dependsOn: own?.parts })] as const;
 });
 
-export const { clientId, identifierUri } = publisher;
-export const { objectId, servicePrincipalId, secretUri, secretExpiresOn } = own ?? {};
-export const environments = pulumi.output(
-  Object.fromEntries(
-    access.map(([name, { userId, userName, rolesHeld, tableRead, consentUrl }]) => [
-      name,
-      { userId, userName, rolesHeld, tableRead, consentUrl },
-    ]),
-  ),
+const environments = Object.fromEntries(
+  access.map(([name, { userId, userName, rolesHeld, tableRead, consentUrl }]) => [
+    name,
+    { userId, userName, rolesHeld, tableRead, consentUrl },
+  ]),
 );
+const { clientId, identifierUri } = publisher;
+
+/** Outputs of the stack; `publisher` is what the stacks of subscribers read. */
+export default { publisher, clientId, identifierUri, ...own?.outputs, environments };

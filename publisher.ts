@@ -50,14 +50,8 @@ export function declarePublisher({ application: declared, role, protect }: Stack
     contactEmail,
     role: role!,
   };
-  return {
-    publisher,
-    parts: [application, secret],
-    objectId,
-    servicePrincipalId,
-    secretUri,
-    secretExpiresOn: expiresOn,
-  };
+  const outputs = { objectId, servicePrincipalId, secretUri, secretExpiresOn: expiresOn };
+  return { publisher, parts: [application, secret], outputs };
 }
 
 /** The publisher's application that another stack declares. `stack` is its full name: organization/project/stack. */

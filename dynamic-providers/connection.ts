@@ -39,6 +39,8 @@ export interface Connection {
    * config `clientSecret`, or the Key Vault secret with this address, which who runs the stack must be allowed to read.
    */
   clientSecret(secretUri: string): Promise<string>;
+  /** True when it comes from the vault, so that it may be new, and not known to all of Entra yet. */
+  readonly secretMayBeNew: boolean;
 }
 
 /** The publisher's directory and vault, for the identity that runs the stack. */
@@ -55,6 +57,7 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
   if (!cloud) throw new AccessError(`${targetOf(target)} is in no cloud that is known by its address`);
   const tenantId = await verifiedTenant(target);
   const administrator = administratorOf(settings, subscriber, tenantId);
+  const givenSecret = settings.environment.DATAVERSE_S2S_CLIENT_SECRET || settings.config("dataverse-s2s:clientSecret");
   const prefixed = (speak: Say) => (line: string) => speak(`${subscriber}: ${line}`);
   return {
     api: dataverse(environmentUrl, () => tokenFor(cloud, administrator, environmentUrl, targetOf(target))),
@@ -67,10 +70,8 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
     publisherGraph: jsonApi(cloud.graphUrl, () =>
       tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph"),
     ),
-    clientSecret: async (secretUri) =>
-      settings.environment.DATAVERSE_S2S_CLIENT_SECRET ??
-      settings.config("dataverse-s2s:clientSecret") ??
-      readSecret(vaultAt(settings, cloud, secretUri), secretUri),
+    clientSecret: async (secretUri) => givenSecret ?? readSecret(vaultAt(settings, cloud, secretUri), secretUri),
+    secretMayBeNew: givenSecret === undefined,
   };
 }
 

@@ -21,7 +21,7 @@ export interface SandboxOptions {
   readonly directory?: string;
   /** First of the loopback ports to take; 0 (default) takes free ones. Either way a restart on the same folder gets the same ports. */
   readonly basePort?: number;
-  /** What an empty sandbox begins with. Default: the publisher's tenant with one Dataverse environment. */
+  /** What an empty sandbox begins with. Default: the publisher's tenant and three subscribers', each with an environment. */
   readonly seed?: Seed;
 }
 

@@ -90,9 +90,10 @@ async function consented(
   signIn: SignIn,
   url: string,
 ): Promise<{ id: string; granted: boolean }> {
-  const { say, tenantId, home, graph, publisherGraph } = connection;
+  const { say, tenantId, home, graph, publisherGraph, secretMayBeNew } = connection;
+  const secretSeconds = secretMayBeNew ? settlingSeconds : 0;
   const look = () =>
-    untilSettled("Entra to accept the application's secret", settlingSeconds, settling.secret, say, () =>
+    untilSettled("Entra to accept the application's secret", secretSeconds, settling.secret, say, () =>
       principalBySignIn(signIn),
     );
   let found = await look();

@@ -7,11 +7,15 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
 import { administratorUserOf } from "../../sandbox/seed.ts";
-import { startChromium } from "../support/chromium.ts";
+import { chromiumProblem, startChromium } from "../support/chromium.ts";
 import { EntraClient, fabrikam } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 
 // A subscriber's administrator in a browser: from the consent link to the publisher's page that it comes back to.
+
+// A developer without Chromium is told how to get it, and sees the tests counted as skipped; in CI they fail.
+const problem = chromiumProblem();
+if (problem && !process.env.CI) console.warn(problem);
 
 let sandbox: TestSandbox;
 let client: EntraClient;
@@ -46,7 +50,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  browser ??= await startChromium(certificate); // here, so that without Chromium each test fails and none is skipped
+  browser ??= await startChromium(certificate);
   application = await client.newApplication({
     displayName: "Contoso Orders",
     signInAudience: "AzureADMultipleOrgs",
@@ -86,7 +90,7 @@ const principal = () => client.graph("GET", `/servicePrincipals(appId='${applica
 const grants = async (principalId: string) =>
   (await client.graph("GET", `/servicePrincipals/${principalId}/oauth2PermissionGrants`, { as: fabrikam })).data.value;
 
-describe("An administrator on the consent page", () => {
+describe.skipIf(problem && !process.env.CI)("An administrator on the consent page", () => {
   test("sees who asks for what, accepts, and comes back to the application with the tenant's id", async () => {
     expect(await page.getByRole("main").innerText()).toContain("Contoso Orders");
     await signIn();

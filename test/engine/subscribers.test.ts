@@ -91,6 +91,7 @@ describe("a subscriber, onboarded through stack config on the real engine", () =
 
   it("is waited for with the address on the screen, and goes on once its administrator has consented", async () => {
     const stack = await subscriberStack("wait", { fabrikam: { ...environment("fabrikam"), consent: "wait" } });
+    await engine.journal();
     const running = stack.run("up", "--yes", "--skip-preview");
     await engine.until("the application's first sign-in attempt", async () => {
       const { data } = await engine.http.get(`${engine.endpoints.control}/journal`);
@@ -209,15 +210,36 @@ describe("what is wrong at a subscriber", () => {
     expect(out).toContain("Check environmentUrl");
   });
 
-  it("a wrong secret of the application, and an expired one, each name the code and the next step", async () => {
+  it("a wrong secret of the administrator names the code and the next step, and not the secret", async () => {
     await consentIn("fabrikam");
-    const wrong = await failure("wrong-secret", environment("fabrikam"), {
-      DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_SECRET: "not-the-secret",
-    });
-    expect(wrong).toContain("AADSTS7000215");
-    expect(wrong).toContain("its value, not its id");
-    expect(wrong).not.toContain("not-the-secret");
+    const env = { DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_SECRET: "not-the-secret" };
+    const out = await failure("wrong-admin-secret", environment("fabrikam"), env);
+    expect(out).toContain("Signing in as the administrator");
+    expect(out).toContain("AADSTS7000215");
+    expect(out).toContain("its value, not its id");
+    expect(out).not.toContain("not-the-secret");
     await withdrawIn("fabrikam");
+  });
+
+  it("a wrong secret of the application is told as that, not as missing consent", async () => {
+    await consentIn("fabrikam");
+    const env = { DATAVERSE_S2S_CLIENT_SECRET: "not-the-secret" };
+    const out = await failure("wrong-secret", environment("fabrikam"), env);
+    await withdrawIn("fabrikam");
+    expect(out).toContain("Creating admin consent for 'fabrikam'");
+    expect(out).toContain("AADSTS7000215");
+    expect(out).not.toContain("not-the-secret");
+  });
+
+  it("an expired secret of the application is told as that", async () => {
+    await consentIn("fabrikam");
+    const inThreeYears = new Date(Date.now() + 3 * 365 * 24 * 3600_000).toISOString();
+    await engine.http.put(`${engine.endpoints.control}/clock`, { now: inThreeYears });
+    const out = await failure("expired-secret", environment("fabrikam"));
+    await engine.http.put(`${engine.endpoints.control}/clock`, { now: new Date().toISOString() });
+    await withdrawIn("fabrikam");
+    expect(out).toContain("AADSTS7000222");
+    expect(out).toContain("a new client secret");
   });
 
   it("a single-tenant application is told as that, not as missing consent", async () => {

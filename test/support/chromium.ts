@@ -8,7 +8,7 @@ export function startChromium(serverCertificate: string): Promise<Browser> {
   const spki = new X509Certificate(serverCertificate).publicKey.export({ type: "spki", format: "der" });
   const pin = createHash("sha256").update(spki).digest("base64");
   return chromium.launch({
-    executablePath: findChromium(),
+    executablePath: chromiumPath(),
     args: [
       "--headless",
       "--no-sandbox",
@@ -25,7 +25,17 @@ export function startChromium(serverCertificate: string): Promise<Browser> {
   });
 }
 
-function findChromium(): string {
+/** Why the browser tests cannot run, and how to mend that; undefined where there is a Chromium. */
+export function chromiumProblem(): string | undefined {
+  try {
+    chromiumPath();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function chromiumPath(): string {
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   const candidates = [
     "/usr/bin/chromium",
