@@ -18,8 +18,9 @@ export default defineConfig({
         test: {
           name: "engine",
           include: ["test/engine/**/*.test.ts"],
+          globalSetup: "./test/support/get-engine.ts",
           testTimeout: 300_000,
-          hookTimeout: 900_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
+import type { ResourceType } from "dataverse-s2s/thin-provider";
 import type { Settings } from "./identities.ts";
 import { accessCheck } from "./lifecycles/access-check.ts";
 import { adminConsent } from "./lifecycles/admin-consent.ts";
@@ -8,7 +9,8 @@ import { applicationUser } from "./lifecycles/application-user.ts";
 import { roleAssignment } from "./lifecycles/role-assignment.ts";
 import { securityRole } from "./lifecycles/security-role.ts";
 
-const lifecycles = {
+// The type says what each lifecycle is given; the engine gives each only its own resources.
+const lifecycles: Record<ResourceType, (settings: Settings) => ResourceProvider> = {
   AccessCheck: accessCheck,
   AdminConsent: adminConsent,
   ApplicationPassword: applicationPassword,
@@ -16,9 +18,6 @@ const lifecycles = {
   RoleAssignment: roleAssignment,
   SecurityRole: securityRole,
 };
-
-/** Names of the dynamic resources. */
-export type ResourceType = keyof typeof lifecycles;
 
 /**
  * Makes a full provider of the thin one that is in the state of a stack. Runs synchronously: the engine's provider host uses
@@ -34,7 +33,5 @@ export function bind(provider: object, type: ResourceType, { config }: Configure
     say: speak((line) => pulumi.log.info(line)),
     warn: speak((line) => pulumi.log.warn(line)),
   };
-  // The type says what each lifecycle is given; the engine gives each only its own resources.
-  const make = lifecycles[type] as (settings: Settings) => ResourceProvider;
-  Object.assign(provider, make(settings));
+  Object.assign(provider, lifecycles[type](settings));
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import type { Privileges } from "../dataverse/privileges.ts";
 import type { TargetArgs } from "./target.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface AccessCheckArgs extends TargetArgs {
   /** Client id of the application. */

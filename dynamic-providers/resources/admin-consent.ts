@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import { rowId } from "./row-id.ts";
 import type { TargetArgs } from "./target.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface AdminConsentArgs extends TargetArgs {
   /** Client id of the publisher's application. A change replaces the consent. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import { rowId } from "./row-id.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface ApplicationPasswordArgs {
   /** Object id of the application, in the publisher's tenant. A change replaces the secret. */

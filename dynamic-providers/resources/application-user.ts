@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import { rowId } from "./row-id.ts";
 import type { TargetArgs } from "./target.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface ApplicationUserArgs extends TargetArgs {
   /** Client id of the application. Its service principal must be in the environment's tenant: consent comes first. A change replaces the user. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import type { TargetArgs } from "./target.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface RoleAssignmentArgs extends TargetArgs {
   /** Id of the application user's row. A change replaces the assignment. */

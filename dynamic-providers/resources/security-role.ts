@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { thinProvider } from "dataverse-s2s/thin-provider";
 import type { Privileges } from "../dataverse/privileges.ts";
 import { rowId } from "./row-id.ts";
 import type { TargetArgs } from "./target.ts";
-import { thinProvider } from "./thin-provider.ts";
 
 export interface SecurityRoleArgs extends TargetArgs {
   /**

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, sandboxConfig, startEngine } from "../support/engine.ts";
+import { expectedProvider, serializedProviders } from "../support/serialized-provider.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..", "..");
@@ -60,6 +61,9 @@ describe("the packed package, installed in another Pulumi project", () => {
     stack.configure({ endpoints }, { "consumer:environmentUrl": engine.endpoints.organizations["contoso-dev"] });
     await stack.ok("up", "--yes", "--skip-preview");
     expect(await stack.outputs()).toEqual({ tableRead: "contacts" });
+    for (const [type, text] of Object.entries(serializedProviders(await stack.state()))) {
+      expect(text, "the same as from a checkout").toBe(expectedProvider(type));
+    }
     await stack.ok("preview", "--expect-no-changes");
     await stack.ok("destroy", "--yes", "--skip-preview");
     expect((await engine.dataverse("roles?$filter=name eq 'Consumer'")).value).toEqual([]);

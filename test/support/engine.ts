@@ -57,7 +57,7 @@ export interface Stack {
 
 export async function startEngine(): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), "dataverse-s2s-engine-"));
-  const session = await openSession({ directory, basePort: 0, say: (line) => console.log(line) });
+  const session = await openSession({ directory, basePort: 0, say: () => {} });
   const { endpoints, env } = session;
   const agent = new Agent({ ca: readFileSync(env.NODE_EXTRA_CA_CERTS!), keepAlive: true });
   const http = axios.create({ httpsAgent: agent, validateStatus: () => true });
