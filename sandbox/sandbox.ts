@@ -50,9 +50,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (known) return known;
     const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
     const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch((error) => {
-      throw new Error(`The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      const reason = taken ? "the port is taken. Does a sandbox run in another folder? End it first" : error.message;
+      throw new Error(`The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${reason}.`, { cause: error });
     });
     listeners.set(name, listener);
     return listener.then((opened) => {
@@ -72,13 +72,31 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   seedDirectory(context, options.seed ?? defaultSeed);
 
+  const close = async () => {
+    await Promise.allSettled([...listeners.values()].map(async (listener) => (await listener).close()));
+    await store.commit();
+  };
+  try {
+    await openAll(context, open, [...ports.keys()]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await store.commit();
+  return { endpoints: context.endpoints, authorityPath: certificate.authorityPath, context, close };
+}
+
+type Open = (name: string, app: () => Hono, offset: number) => Promise<Listener>;
+
+/** Opens a port for each service, each environment, and each vault that had one before. */
+async function openAll(context: Context, open: Open, known: string[]): Promise<void> {
   const services = { login: entra, graph, arm: resourceManager, control };
   for (const [name, service] of Object.entries(services)) {
     const { url } = await open(name, () => service(context), portOffsets[name]!);
     context.endpoints[name as keyof typeof services] = url;
   }
   context.endpoints.vault = await context.vaultUrl(0);
-  for (const name of ports.keys()) {
+  for (const name of known) {
     if (name.startsWith("vault ")) await context.vaultUrl(Number(name.slice("vault ".length)));
   }
   let offset = 20;
@@ -86,15 +104,4 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const { url } = await open(`dataverse ${organization.name}`, () => dataverse(context, organization), offset++);
     context.endpoints.organizations[organization.name] = url;
   }
-  await store.commit();
-
-  return {
-    endpoints: context.endpoints,
-    authorityPath: certificate.authorityPath,
-    context,
-    async close() {
-      await Promise.all([...listeners.values()].map(async (listener) => (await listener).close()));
-      await store.commit();
-    },
-  };
 }
