@@ -46,6 +46,8 @@ export interface Stack {
   configure(values: Record<string, unknown>, others?: Record<string, unknown>): void;
   /** The same stack, whose commands get these variables in their environment. */
   with(env: Record<string, string>): Stack;
+  /** The same stack, whose commands' output the listener gets as it comes. */
+  heardBy(listener: (text: string) => void): Stack;
   /** Runs `pulumi COMMAND --stack …`; does not throw. */
   run(command: string, ...args: string[]): Promise<Run>;
   /** As `run`, but throws with the output when the command fails. */
@@ -67,12 +69,18 @@ export async function startEngine(): Promise<Engine> {
   mkdirSync(scratch);
   copyFileSync(join(root, "Pulumi.yaml"), join(scratch, "Pulumi.yaml"));
 
-  async function pulumi(cwd: string, args: string[], more: Record<string, string> = {}): Promise<Run> {
+  async function pulumi(
+    cwd: string,
+    args: string[],
+    more: Record<string, string> = {},
+    listener?: (text: string) => void,
+  ): Promise<Run> {
     const child = spawn("pulumi", args, {
       cwd,
       env: { ...process.env, ...env, ...more },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    if (listener) for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", listener);
     const [out, errors, [code]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
@@ -107,8 +115,8 @@ export async function startEngine(): Promise<Engine> {
         return out;
       };
       await plain("stack", "init");
-      const stackWith = (more?: Record<string, string>): Stack => {
-        const run = (command: string, ...args: string[]) => pulumi(cwd, [command, ...args, ...options], more);
+      const stackWith = (more?: Record<string, string>, listener?: (text: string) => void): Stack => {
+        const run = (command: string, ...args: string[]) => pulumi(cwd, [command, ...args, ...options], more, listener);
         return {
           configure(values, others) {
             const own = Object.fromEntries(
@@ -116,7 +124,8 @@ export async function startEngine(): Promise<Engine> {
             );
             writeFileSync(file, JSON.stringify({ config: { ...own, ...others } }, undefined, 2));
           },
-          with: stackWith,
+          with: (env) => stackWith(env, listener),
+          heardBy: (hears) => stackWith(more, hears),
           run,
           async ok(command, ...args) {
             const { code, out } = await run(command, ...args);
