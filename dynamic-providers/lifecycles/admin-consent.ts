@@ -37,7 +37,8 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
   }),
   replaceOn: ["environmentUrl", "applicationId"],
   deleteBeforeReplace: true,
-  updateOn: [],
+  // The state's secret must be one that works, for the next look; a changed mode may consent where the last one did not.
+  updateOn: ["secretUri", "mode"],
   defaults: { waitMinutes: 30 },
 
   async ensure(connection, inputs, previous) {
