@@ -51,7 +51,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
     const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch((error) => {
       const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-      const reason = taken ? "the port is taken. Does a sandbox run in another folder? End it first" : error.message;
+      const reason = taken
+        ? "the port is taken. Does a sandbox run in another folder? End it, or set SANDBOX_PORT (and the ports in Pulumi.sandbox.yaml) to other ports"
+        : error.message;
       throw new Error(`The sandbox's ${name} service cannot listen on 127.0.0.1:${port}: ${reason}.`, { cause: error });
     });
     listeners.set(name, listener);

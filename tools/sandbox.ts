@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { defaultBasePort, openSandbox, openSession, type SessionOptions } from "./session.ts";
+import { basePort, openSandbox, openSession, type SessionOptions } from "./session.ts";
 
 // npm run sandbox             keeps the sandbox up, with a table of its endpoints
 // npm run sandbox -- COMMAND  runs a command against it
@@ -9,7 +9,7 @@ import { defaultBasePort, openSandbox, openSession, type SessionOptions } from "
 const command = process.argv.slice(2);
 const options: SessionOptions = {
   directory: join(import.meta.dirname, "..", ".sandbox"),
-  basePort: defaultBasePort,
+  basePort,
   say: (line) => console.error(line),
 };
 

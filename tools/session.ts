@@ -9,8 +9,11 @@ import { startSandbox } from "../sandbox/sandbox.ts";
 import { administratorOf, administratorUserOf, defaultSeed, subscriptionId } from "../sandbox/seed.ts";
 import { findEngine } from "./engine.ts";
 
-/** First of the ports that the sandbox of a checkout takes; the stack config Pulumi.sandbox.yaml has addresses with them. */
-export const defaultBasePort = 18440;
+/**
+ * First of the ports that the sandbox of a checkout takes: 18440, or environment variable SANDBOX_PORT. The addresses in
+ * Pulumi.sandbox.yaml have these ports.
+ */
+export const basePort = Number(process.env.SANDBOX_PORT ?? 18440);
 
 /** A sandbox to work with, and what a command needs in its environment to use it. */
 export interface Session {

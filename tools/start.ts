@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { defaultBasePort, openSession, type Session } from "./session.ts";
+import { basePort, openSession, type Session } from "./session.ts";
 
 // npm start: the main job, `pulumi up` of stack "sandbox", against the local sandbox.
 
@@ -14,7 +14,7 @@ const beginnings = /^@ |(creating|updating|deleting|refreshing) \(\d+s\)\s*$/;
 
 try {
   const directory = join(root, ".sandbox");
-  const session = await openSession({ directory, basePort: defaultBasePort, say: (line) => console.log(line) });
+  const session = await openSession({ directory, basePort, say: (line) => console.log(line) });
   try {
     await pulumi(session, ["stack", "select", "--create", stack], false);
     const out = await pulumi(
