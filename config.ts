@@ -185,7 +185,7 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
       reason: "cannot be together with application: a stack declares its publisher or refers to one",
     });
   }
-  if (values.application && !values.role) problems.push({ path: "role", reason: "is missing" });
+  if (!values.publisherStack && !values.role) problems.push({ path: "role", reason: "is missing" });
   if (production) {
     const addresses = {
       signOnUrl: application.signOnUrl,
