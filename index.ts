@@ -18,8 +18,7 @@ const access = Object.entries(subscribers).map(([name, subscriber]) => {
     primaryEmail: publisher.contactEmail,
     role: config.role ?? publisher.role,
   };
-  // The application is more than its id: Dataverse looks for the service principal.
-  return [name, new SubscriberAccess(name, args, { dependsOn: own?.parts })] as const;
+  return [name, new SubscriberAccess(name, args)] as const;
 });
 
 const environments = Object.fromEntries(

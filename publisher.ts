@@ -30,7 +30,7 @@ export interface Publisher extends Omit<z.output<typeof schema>, "clientId" | "i
   readonly secretVersionUri: pulumi.Input<string>;
 }
 
-/** Declares the application, its Key Vault and its client secret. Subscribers come after `parts`. */
+/** Declares the application, its Key Vault and its client secret. */
 export function declarePublisher({ application: declared, role, protect }: StackConfig & { application: object }) {
   const { displayName, contactEmail, redirectUris, secret: lifetime, keyVault } = declared;
   const application = new MultiTenantApplication("application", { ...declared, protect });
@@ -51,7 +51,7 @@ export function declarePublisher({ application: declared, role, protect }: Stack
     role: role!,
   };
   const outputs = { objectId, servicePrincipalId, secretUri, secretExpiresOn: expiresOn };
-  return { publisher, parts: [application, secret], outputs };
+  return { publisher, outputs };
 }
 
 /** The publisher's application that another stack declares. `stack` is its full name: organization/project/stack. */

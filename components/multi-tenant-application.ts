@@ -67,11 +67,14 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
     );
     const servicePrincipal = new azuread.ServicePrincipal(
       name,
-      { clientId: application.clientId, owners: [runner.objectId] },
+      // useExisting: one that was made in a run that was cut off, or by hand, is no error. It goes with its application.
+      { clientId: application.clientId, owners: [runner.objectId], useExisting: true },
       { parent: this, protect: args.protect, ignoreChanges: ["owners"] },
     );
 
-    this.clientId = servicePrincipal.clientId;
+    // What has the client id comes after all that Dataverse copies from the application. A dependency by value, not by
+    // dependsOn: a refresh that finds a part gone leaves out components that depend on it, and then fails on their outputs.
+    this.clientId = pulumi.all([servicePrincipal.clientId, identifierUri.urn]).apply(([clientId]) => clientId);
     this.objectId = application.objectId;
     this.identifierUri = identifierUri.identifierUri;
     this.servicePrincipalId = servicePrincipal.objectId;

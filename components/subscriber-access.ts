@@ -63,12 +63,13 @@ export class SubscriberAccess extends pulumi.ComponentResource {
     const user = new ApplicationUser(
       name,
       { ...target, applicationId, servicePrincipalId, fullName, primaryEmail, businessUnit },
-      { parent: this },
+      // After the role: where that is refused, a user that was there before is left as it is.
+      { parent: this, dependsOn: role },
     );
-    const { userId, businessUnitId } = user;
+    const { userId, businessUnitId, objectId: principalId } = user;
     const assignment = new RoleAssignment(
       name,
-      { ...target, userId, businessUnitId, roleId: role.roleId },
+      { ...target, userId, businessUnitId, principalId, roleId: role.roleId },
       { parent: this },
     );
     const check = new AccessCheck(

@@ -56,7 +56,9 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
 
   async observe(connection, _id, state) {
     try {
-      return await check(connection, state, 0);
+      const seen = await check(connection, state, 0);
+      // Other roles than the last time: the next `up` looks again, and tells what is too much.
+      return { ...seen, working: state.working && seen.rolesHeld.join() === state.rolesHeld.join() };
     } catch (error) {
       // Drift, not a failure of the refresh: the next `up` mends what it can and checks again.
       const { message } = explain(error, {

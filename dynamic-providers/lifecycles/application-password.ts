@@ -51,7 +51,7 @@ export const applicationPassword = lifecycle<
   deleteBeforeReplace: false,
   updateOn: ["period", "expiresOn"],
 
-  async ensure(connection, inputs) {
+  async ensure(connection, inputs, previous) {
     const { graph, vault, say } = connection;
     const { applicationObjectId, secretName, expiresOn } = inputs;
     const atVault = <T>(act: () => Promise<T>) =>
@@ -62,7 +62,9 @@ export const applicationPassword = lifecycle<
     if (!passwords)
       throw new AccessError(`Entra has no application object ${applicationObjectId}. Run the command with --refresh.`);
     const ours = passwords.filter((password) => isOurs(password, inputs));
-    const current = ours.find((password) => isInPlace(password, kept, inputs));
+    // A refresh that found another value in the vault leaves no period: the tags of that version prove nothing then.
+    const foreign = previous?.outputs.period === "";
+    const current = foreign ? undefined : ours.find((password) => isInPlace(password, kept, inputs));
     if (current && kept) return outputsOf(inputs, current.keyId, kept);
 
     // A password whose text never reached the vault, in a run that was cut off, is of no use to anybody.

@@ -20,6 +20,8 @@ export interface RoleAssignmentInputs extends Target {
   readonly roleId: string;
   /** The user's business unit: after a move the platform has dropped the user's roles. */
   readonly businessUnitId?: string;
+  /** The service principal that the user is of: with another the user was made anew, under its old id and without roles. */
+  readonly principalId?: string;
 }
 
 export interface RoleAssignmentOutputs {
@@ -39,11 +41,12 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     userId: z.guid("must be a GUID"),
     roleId: z.guid("must be a GUID"),
     businessUnitId: z.guid("must be a GUID").optional(),
+    principalId: z.guid("must be a GUID").optional(),
   }),
   replaceOn: ["environmentUrl", "userId", "roleId", "businessUnitId"],
   // The new role first: a user with none is locked out meanwhile.
   deleteBeforeReplace: false,
-  updateOn: [],
+  updateOn: ["principalId"],
 
   async ensure({ api }, inputs, previous) {
     const role = await assignableRole(api, inputs.roleId);

@@ -12,6 +12,11 @@ export interface RoleAssignmentArgs extends TargetArgs {
    * user's roles when it moves. Default: wherever the user is.
    */
   readonly businessUnitId?: pulumi.Input<string>;
+  /**
+   * Service principal of the user, {@link ApplicationUser.objectId}. A change assigns the role again: the user was made anew,
+   * without its roles. Default: not looked at.
+   */
+  readonly principalId?: pulumi.Input<string>;
 }
 
 /** A security role held by an application user. One that is held already is adopted, and left in place on destroy. */
