@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Administrator, administratorOf } from "../../sandbox/seed.ts";
+import { administratorOf } from "../../sandbox/seed.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
-
-type Row = Record<string, unknown>;
-type Method = "get" | "post" | "patch" | "put" | "delete";
+import { farSide, type Row } from "../support/far-side.ts";
 
 let engine: Engine;
+let send: ReturnType<typeof farSide>["send"];
+let graph: ReturnType<typeof farSide>["graph"];
+let environmentOf: ReturnType<typeof farSide>["environmentOf"];
 let stack: Stack;
 let outputs: Outputs;
 /** Ids of the business units of the publisher's environment: the one that is declared for the user, and the root one. */
@@ -26,6 +27,7 @@ const email = "support@contoso.example";
 
 beforeAll(async () => {
   engine = await startEngine();
+  ({ send, graph, environmentOf } = farSide(engine, () => outputs.clientId));
   const environment = environmentOf("contoso-dev");
   rootUnit = await environment.rootUnit();
   declaredUnit = await environment.create("businessunits", {
@@ -48,18 +50,6 @@ afterAll(async () => {
   await engine?.close();
 });
 
-/** A request as an administrator, which has to succeed. */
-async function send(resource: string, as: Administrator, method: Method, url: string, data?: object): Promise<Row> {
-  const headers = { Authorization: `Bearer ${await engine.token(resource, as)}`, Prefer: "return=representation" };
-  const answer = await engine.http.request({ method, url, data, headers });
-  if (answer.status >= 300)
-    throw new Error(`${method} ${url} answered ${answer.status}: ${JSON.stringify(answer.data)}`);
-  return answer.data;
-}
-
-const graph = (method: Method, path: string, data?: object, tenant = "publisher") =>
-  send("https://graph.microsoft.com", administratorOf(tenant), method, `${engine.endpoints.graph}/v1.0${path}`, data);
-
 /** The newest version of the client secret; a PUT makes another. */
 const vault = (method: "get" | "put", data?: object) =>
   send(
@@ -76,68 +66,6 @@ const passwords = async () =>
 async function removePasswords(): Promise<void> {
   for (const { keyId } of await passwords())
     await graph("post", `/applications/${outputs.objectId}/removePassword`, { keyId });
-}
-
-/** What an environment's administrator sees and does there by hand. */
-function environmentOf(name: string, tenant = name === "contoso-dev" ? "publisher" : name) {
-  const base = engine.endpoints.organizations[name]!;
-  const api = (method: Method, path: string, data?: object) =>
-    send(base, administratorOf(tenant), method, `${base}/api/data/v9.2/${path}`, data);
-  const list = async (path: string) => (await api("get", path)).value as Row[];
-  const roleNamed = async (role: string, unit: string) => {
-    const [row] = await list(`roles?$filter=name eq '${role}' and _businessunitid_value eq ${unit}`);
-    return row?.roleid as string;
-  };
-  const privilegeId = async (privilege: string) =>
-    (await list(`privileges?$filter=name eq '${privilege}'`))[0]!.privilegeid as string;
-
-  return {
-    api,
-    list,
-    roleNamed,
-    create: async (entitySet: string, row: object) => {
-      const created = await api("post", entitySet, row);
-      return created[`${entitySet.slice(0, -1)}id`] as string;
-    },
-    rootUnit: async () =>
-      (await list("businessunits?$filter=parentbusinessunitid eq null"))[0]!.businessunitid as string,
-    /** Every row of the application's user, soft-deleted ones too. */
-    users: () => list(`systemusers?$filter=applicationid eq ${outputs.clientId}`),
-    rolesOf: async (userId: string) =>
-      (await list(`systemusers(${userId})/systemuserroles_association`)).map((role) => role.name as string).sort(),
-    assign: (userId: string, roleId: string) =>
-      api("post", `systemusers(${userId})/systemuserroles_association/$ref`, {
-        "@odata.id": `${base}/api/data/v9.2/roles(${roleId})`,
-      }),
-    unassign: (userId: string, roleId: string) =>
-      api("delete", `systemusers(${userId})/systemuserroles_association(${roleId})/$ref`),
-    disable: (userId: string) =>
-      api("patch", `systemusers(${userId})`, { isdisabled: true, applicationid: outputs.clientId }),
-    addPrivileges: async (roleId: string, depths: Record<string, string>) => {
-      const Privileges = await Promise.all(
-        Object.entries(depths).map(async ([privilege, Depth]) => ({
-          PrivilegeId: await privilegeId(privilege),
-          Depth,
-        })),
-      );
-      await api("post", `roles(${roleId})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, { Privileges });
-    },
-    removePrivilege: async (roleId: string, privilege: string) =>
-      api("post", `roles(${roleId})/Microsoft.Dynamics.CRM.RemovePrivilegeRole`, {
-        PrivilegeId: await privilegeId(privilege),
-      }),
-    /** What a role allows on accounts and contacts. */
-    depthsOf: async (roleId: string) => {
-      const { RolePrivileges } = (await api("get", `RetrieveRolePrivilegesRole(RoleId=${roleId})`)) as {
-        RolePrivileges: { PrivilegeName: string; Depth: string }[];
-      };
-      return Object.fromEntries(
-        RolePrivileges.filter(({ PrivilegeName }) => /Account$|Contact$/.test(PrivilegeName)).map(
-          ({ PrivilegeName, Depth }) => [PrivilegeName, Depth],
-        ),
-      );
-    },
-  };
 }
 
 const contoso = () => environmentOf("contoso-dev");
@@ -358,118 +286,6 @@ describe("a role deleted", () => {
   });
 
   it("nothing is left to do", settled);
-});
-
-describe("a role, an application user and its assignment that somebody made by hand", () => {
-  const adopted = { name: roleName, privileges: { prvReadAccount: "Global", prvReadContact: "Basic" } };
-  const byHand = { prvReadAccount: "Local", prvDeleteAccount: "Global" };
-  const fabrikam = () => environmentOf("fabrikam");
-  let adopting: Stack;
-  let role: string;
-  let user: string;
-  let principal: string;
-
-  const declare = (role: object) => {
-    const { endpoints } = sandboxConfig(engine.endpoints);
-    const environmentUrl = engine.endpoints.organizations.fabrikam;
-    const publisherStack = "organization/dataverse-s2s/drift";
-    adopting.configure({ publisherStack, endpoints, role, subscribers: { fabrikam: { environmentUrl } } });
-  };
-
-  /** What was made by hand, as it is now. */
-  const present = async () => {
-    const { users, depthsOf, rolesOf, list } = fabrikam();
-    return {
-      roles: (await list(`roles?$filter=name eq '${roleName}' and parentroleid eq null`)).map(({ roleid }) => roleid),
-      depths: await depthsOf(role),
-      users: (await users()).map(
-        ({ systemuserid, internalemailaddress, isdisabled, azureactivedirectoryobjectid }) => ({
-          systemuserid,
-          internalemailaddress,
-          isdisabled,
-          azureactivedirectoryobjectid,
-        }),
-      ),
-      held: await rolesOf(user),
-    };
-  };
-
-  beforeAll(async () => {
-    const { create, rootUnit, addPrivileges, assign, disable } = fabrikam();
-    const businessUnit = { "businessunitid@odata.bind": `/businessunits(${await rootUnit()})` };
-    principal = (await graph("post", "/servicePrincipals", { appId: outputs.clientId }, "fabrikam")).id as string;
-    role = await create("roles", { name: roleName, ...businessUnit });
-    await addPrivileges(role, byHand);
-    user = await create("systemusers", { applicationid: outputs.clientId, accessmode: 4, ...businessUnit });
-    await assign(user, role);
-    await disable(user);
-    adopting = await engine.stack("adopting");
-  });
-
-  describe("where the role is not said to be taken over", () => {
-    let before: Awaited<ReturnType<typeof present>>;
-    let run: Awaited<ReturnType<Stack["run"]>>;
-    let writes: unknown[];
-
-    beforeAll(async () => {
-      before = await present();
-      declare(adopted);
-      await engine.journal();
-      run = await adopting.run("up", "--yes", "--skip-preview");
-      writes = (await engine.journal()).filter(
-        ({ method, service }) => service === "dataverse fabrikam" && !["GET", "HEAD"].includes(method),
-      );
-    });
-
-    it("are an error that says what to do, and the role stays as it is", async () => {
-      expect(run.code).not.toBe(0);
-      expect(run.out).toContain(`has a security role '${roleName}' already`);
-      expect(run.out).toContain("Choose another name, or set adopt: true");
-      const { roles, depths } = await present();
-      expect({ roles, depths }).toEqual({ roles: before.roles, depths: before.depths });
-    });
-
-    it("are not touched, none of them", async () => {
-      expect(writes).toEqual([]);
-      expect(await present()).toEqual(before);
-    });
-  });
-
-  it("are taken over where it is, remembered as that, and brought to what is declared", async () => {
-    declare({ ...adopted, adopt: true });
-    await adopting.ok("up", "--yes", "--skip-preview");
-    const { deployment } = JSON.parse(await adopting.state()) as {
-      deployment: { resources: { type: string; outputs?: { adopted?: boolean } }[] };
-    };
-    const remembered = deployment.resources
-      .filter(({ outputs }) => outputs?.adopted !== undefined)
-      .map(({ type, outputs }) => [type.split(":").at(-1), outputs?.adopted]);
-    expect(Object.fromEntries(remembered)).toEqual({ SecurityRole: true, ApplicationUser: true, RoleAssignment: true });
-    expect(await present()).toEqual({
-      roles: [role],
-      depths: adopted.privileges,
-      users: [
-        {
-          systemuserid: user,
-          internalemailaddress: email,
-          isdisabled: false,
-          azureactivedirectoryobjectid: principal,
-        },
-      ],
-      held: [roleName],
-    });
-    await adopting.ok("preview", "--expect-no-changes");
-  });
-
-  it("are still known as that after a refresh, and are left in place by destroy", async () => {
-    await adopting.ok("refresh", "--yes", "--skip-preview", "--run-program", "--expect-no-changes");
-    const before = await present();
-    const out = await adopting.ok("destroy", "--yes", "--skip-preview", "--run-program");
-    expect(out).toContain(`leaving security role '${roleName}' in place`);
-    expect(out).toContain(`leaving application user ${user} in place`);
-    expect(out).toContain(`leaving role '${roleName}' with its user`);
-    expect(await present()).toEqual(before);
-  });
 });
 
 describe("an enterprise application deleted in the publisher's own tenant", () => {
