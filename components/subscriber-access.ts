@@ -80,6 +80,7 @@ export class SubscriberAccess extends pulumi.ComponentResource {
         secretUri,
         userId,
         roleIds: [assignment.assignedRoleId],
+        roleNames: [role.name],
         privileges: role.privileges,
       },
       { parent: this },

@@ -17,6 +17,8 @@ export interface AccessCheckInputs extends Target {
   readonly secretUri: string;
   readonly userId: string;
   readonly roleIds: string[];
+  /** Names of those roles: a renamed one is looked at again. */
+  readonly roleNames?: string[];
   readonly privileges: Privileges;
   /** Always true; false in a refreshed state is access that does not work any more. */
   readonly working: boolean;
@@ -42,11 +44,12 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
     secretUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault secret" }),
     userId: z.guid("must be a GUID"),
     roleIds: z.array(z.guid("must be a GUID")),
+    roleNames: z.array(z.string("must be a text")).optional(),
     privileges: roleShape.privileges,
   }),
   replaceOn: ["environmentUrl"],
   deleteBeforeReplace: false,
-  updateOn: ["applicationId", "secretUri", "userId", "roleIds", "privileges", "working"],
+  updateOn: ["applicationId", "secretUri", "userId", "roleIds", "roleNames", "privileges", "working"],
   defaults: { working: true },
 
   async ensure(connection, inputs) {

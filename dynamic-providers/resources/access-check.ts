@@ -15,6 +15,8 @@ export interface AccessCheckArgs extends TargetArgs {
   readonly userId: pulumi.Input<string>;
   /** Ids of the roles that the user is to hold, as assigned. Others that it holds are reported. */
   readonly roleIds: pulumi.Input<pulumi.Input<string>[]>;
+  /** Names of those roles: a renamed one is looked at again. Default: not looked at. */
+  readonly roleNames?: pulumi.Input<pulumi.Input<string>[]>;
   /** Privileges of the role: one row of the first table among them is read. */
   readonly privileges: pulumi.Input<Privileges>;
 }
