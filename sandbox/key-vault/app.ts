@@ -18,7 +18,7 @@ import {
 } from "./operations.ts";
 import { vaultAt } from "./vaults.ts";
 
-const apiVersions = ["7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"];
+const apiVersions = ["7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"];
 const largestPage = 25;
 
 type Handler = (target: Target, c: HttpContext) => unknown;

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import tls from "node:tls";
 import axios, { type AxiosInstance } from "axios";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/sandbox.ts";
 import { type Administrator, administratorOf } from "../../sandbox/seed.ts";
@@ -45,4 +46,9 @@ export async function startTestSandbox(options: SandboxOptions = {}): Promise<Te
       if (!options.directory) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes this process trust a sandbox, as NODE_EXTRA_CA_CERTS does for one that starts: for clients that take no authority. */
+export function trust(sandbox: TestSandbox): void {
+  tls.setDefaultCACertificates([...tls.getCACertificates(), readFileSync(sandbox.authorityPath, "utf8")]);
 }
