@@ -4,7 +4,8 @@ import type { AppRoleAssignment } from "../directory.ts";
 import { type Caller, demand, type GraphEnv, permissions } from "./access.ts";
 import { readBody } from "./body.ts";
 import { graphErrors } from "./errors.ts";
-import { type Entity, list, single } from "./query.ts";
+import type { Entity } from "./filter.ts";
+import { list, single } from "./query.ts";
 import { findServicePrincipal } from "./service-principals.ts";
 
 /**
@@ -40,7 +41,7 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
     app.get(path, (c) => {
       demand(c.get("caller"), permissions.readApplications);
       const rows = ofPrincipal(c.get("caller"), c.req.param("key"), end).map(entity);
-      return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+      return c.json(list(c.req, "appRoleAssignment", contextUrl(), rows));
     });
     app.post(path, async (c) => {
       const caller = c.get("caller");
@@ -67,14 +68,14 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
         appRoleId: asked.appRoleId,
       };
       directory.appRoleAssignments.set(row.id, row);
-      return c.json(single(c.req.url, contextUrl(), entity(row)), 201);
+      return c.json(single(c.req, contextUrl(), entity(row)), 201);
     });
     app.get(`${path}/:id` as const, (c) => {
       demand(c.get("caller"), permissions.readApplications);
       const id = c.req.param("id");
       const row = ofPrincipal(c.get("caller"), c.req.param("key"), end).find((one) => one.id === id);
       if (!row) throw graphErrors.notFound(id);
-      return c.json(single(c.req.url, contextUrl(), entity(row)));
+      return c.json(single(c.req, contextUrl(), entity(row)));
     });
     app.delete(`${path}/:id` as const, (c) => {
       demand(c.get("caller"), permissions.writeAppRoles);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import type { Context } from "../context.ts";
 import { newService } from "../server.ts";
 import { authenticate, type GraphEnv } from "./access.ts";
@@ -22,6 +22,7 @@ export function graph(context: Context): Hono {
     c.header("OData-Version", "4.0");
     const version = new URL(c.req.url).pathname.split("/")[1] ?? "";
     if (version !== "v1.0" && version !== "beta") throw graphErrors.invalidVersion(version);
+    checkHeaders(c.req);
     c.set("beta", version === "beta");
     c.set("caller", await authenticate(context, c.req.header("authorization")));
     await next();
@@ -36,6 +37,17 @@ export function graph(context: Context): Hono {
     return c.json(body, error.status);
   });
   return app as unknown as Hono;
+}
+
+/** Refuses the headers that would change what Graph does and that the sandbox would ignore. */
+function checkHeaders(request: HonoRequest): void {
+  for (const name of ["If-Match", "If-None-Match"])
+    if (request.header(name)) throw graphErrors.notServed(`the header ${name}`);
+  const served = { ConsistencyLevel: "eventual", Prefer: "create-if-missing" };
+  for (const [name, value] of Object.entries(served)) {
+    const given = request.header(name);
+    if (given && given.toLowerCase() !== value) throw graphErrors.notServed(`the header ${name}: ${given}`);
+  }
 }
 
 /** The path that routes are matched with: without the version, and `applications(appId='x')` as `applications/appId=x`. */

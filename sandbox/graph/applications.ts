@@ -3,12 +3,12 @@ import type { Context } from "../context.ts";
 import { type Application, mirrorApplication } from "../directory.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
 import { checkApplication } from "./application-rules.ts";
-import { merge, readBody, writableMembers } from "./body.ts";
+import { checkKey, merge, readBody, writableMembers } from "./body.ts";
 import { addPassword, keyCredentials, removePassword } from "./credentials.ts";
 import { graphErrors } from "./errors.ts";
 import { federatedIdentityCredentials } from "./federated-identity-credentials.ts";
 import { initialOwners, owners } from "./owners.ts";
-import { list, selected, single } from "./query.ts";
+import { count, list, selected, single } from "./query.ts";
 import { applicationDefaults, applicationEntity } from "./representation.ts";
 
 const writable = Object.keys(applicationDefaults);
@@ -23,6 +23,7 @@ export function applications(context: Context): Hono<GraphEnv> {
   const ofTenant = (caller: Caller) =>
     [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
   const find = (caller: Caller, key: string): Application => {
+    checkKey(key);
     const wanted = key.toLowerCase();
     const found = ofTenant(caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
     if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
@@ -57,7 +58,17 @@ export function applications(context: Context): Hono<GraphEnv> {
   app.get("/applications", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const rows = ofTenant(c.get("caller")).map((row) => entity(c, row, false));
-    return c.json(list(c.req.url, contextUrl(c), endpoints.graph, rows));
+    return c.json(list(c.req, "application", contextUrl(c), rows));
+  });
+  app.get("/applications/$count", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    return c.text(
+      count(
+        c.req,
+        "application",
+        ofTenant(c.get("caller")).map((row) => entity(c, row, false)),
+      ),
+    );
   });
   app.post("/applications", async (c) => {
     const caller = c.get("caller");
@@ -80,13 +91,13 @@ export function applications(context: Context): Hono<GraphEnv> {
     if (body.signInAudience === undefined) row.api.requestedAccessTokenVersion = 2;
     write(row, body);
     directory.applications.set(row.id, row);
-    return c.json(single(c.req.url, contextUrl(c), entity(c, row, false)), 201);
+    return c.json(single(c.req, contextUrl(c), entity(c, row, false)), 201);
   });
   app.get("/applications/:key", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const row = find(c.get("caller"), c.req.param("key"));
-    const withKeys = selected(c.req.url)?.includes("keyCredentials") ?? false;
-    return c.json(single(c.req.url, contextUrl(c), entity(c, row, withKeys)));
+    const withKeys = selected(c.req)?.includes("keyCredentials") ?? false;
+    return c.json(single(c.req, contextUrl(c), entity(c, row, withKeys)));
   });
   app.patch("/applications/:key", async (c) => {
     const row = findToWrite(c);

@@ -39,3 +39,9 @@ function isComplex(value: unknown): value is Record<string, unknown> {
 export function referencedIds(references: unknown): string[] {
   return [references ?? []].flat().map((reference) => String(reference).split("/").at(-1)!);
 }
+
+/** Refuses a key that is neither an object id nor `appId=…`: a function of the collection, or another alternate key. */
+export function checkKey(key: string): void {
+  if (!/^(appId=.*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(key))
+    throw graphErrors.notServed(`the key or function '${key}'`);
+}

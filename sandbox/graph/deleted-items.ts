@@ -30,17 +30,17 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
   app.get("/directory/deletedItems/microsoft.graph.application", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const rows = deleted(c.get("caller"), directory.applications).map(applicationOf);
-    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+    return c.json(list(c.req, "application", contextUrl(), rows));
   });
   app.get("/directory/deletedItems/microsoft.graph.servicePrincipal", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const rows = deleted(c.get("caller"), directory.servicePrincipals).map(principalOf);
-    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+    return c.json(list(c.req, "servicePrincipal", contextUrl(), rows));
   });
   app.get("/directory/deletedItems/:id", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const { application, principal } = find(c.get("caller"), c.req.param("id"));
-    return c.json(single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
+    return c.json(single(c.req, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
   });
   app.post("/directory/deletedItems/:id/restore", (c) => {
     const { application, principal } = find(c.get("caller"), c.req.param("id"));
@@ -54,7 +54,7 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
     if (principals.length && directory.servicePrincipal(row.tenantId, row.appId))
       throw graphErrors.servicePrincipalExists(row.appId);
     for (const restored of [row, ...principals]) restored.deletedDateTime = null;
-    return c.json(single(c.req.url, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
+    return c.json(single(c.req, contextUrl(), application ? applicationOf(application) : principalOf(principal!)));
   });
   app.delete("/directory/deletedItems/:id", (c) => {
     const { application, principal } = find(c.get("caller"), c.req.param("id"));

@@ -3,7 +3,8 @@ import type { Context } from "../context.ts";
 import type { Directory } from "../directory.ts";
 import { demand, type GraphEnv, permissions } from "./access.ts";
 import { graphErrors } from "./errors.ts";
-import { type Entity, list, single } from "./query.ts";
+import type { Entity } from "./filter.ts";
+import { list, single } from "./query.ts";
 import { applicationEntity, servicePrincipalEntity } from "./representation.ts";
 
 /** The object with this id in a tenant, whichever its type, with the type said; undefined when there is none. */
@@ -40,7 +41,7 @@ export function directoryObjects({ directory, endpoints }: Context): Hono<GraphE
     const id = c.req.param("id");
     const found = directoryObject(directory, tenantId, id);
     if (!found) throw graphErrors.notFound(id);
-    return c.json(single(c.req.url, `${metadata()}#directoryObjects`, found));
+    return c.json(single(c.req, `${metadata()}#directoryObjects`, found));
   });
   app.get("/organization", (c) => {
     demand(c.get("caller"), permissions.readDirectory);
@@ -53,7 +54,7 @@ export function directoryObjects({ directory, endpoints }: Context): Hono<GraphE
       capabilities: "Email, OfficeCommunicationsOnline",
     }));
     const row = { id: tenant.id, displayName: tenant.displayName, tenantType: "AAD", verifiedDomains };
-    return c.json(list(c.req.url, `${metadata()}#organization`, endpoints.graph, [row]));
+    return c.json(list(c.req, "organization", `${metadata()}#organization`, [row]));
   });
   app.get("/domains", (c) => {
     demand(c.get("caller"), permissions.readDirectory);
@@ -68,7 +69,7 @@ export function directoryObjects({ directory, endpoints }: Context): Hono<GraphE
       isVerified: true,
       supportedServices: [],
     }));
-    return c.json(list(c.req.url, `${metadata()}#domains`, endpoints.graph, rows));
+    return c.json(list(c.req, "domain", `${metadata()}#domains`, rows));
   });
   return app;
 }

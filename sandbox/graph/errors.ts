@@ -15,6 +15,7 @@ export class GraphError extends Error {
 }
 
 const badRequest = (message: string) => new GraphError(400, "Request_BadRequest", message);
+const unsupportedQuery = (message: string) => new GraphError(400, "Request_UnsupportedQuery", message);
 const conflict = (message: string) => new GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message);
 
 /**
@@ -58,6 +59,15 @@ export const graphErrors = {
   invalidValue: (property: string, resource: string) =>
     badRequest(`Invalid value specified for property '${property}' of resource '${resource}'.`),
   invalidFilter: (filter: string) => new GraphError(400, "BadRequest", `Invalid filter clause: ${filter}`),
+  operatorNotSupported: (operator: string) => unsupportedQuery(`Filter operator '${operator}' is not supported.`),
+  searchWithoutHeader: () =>
+    unsupportedQuery(
+      "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'",
+    ),
+  countWithoutHeader: () =>
+    unsupportedQuery(
+      "Raw count (/$count) is not supported because the 'ConsistencyLevel:eventual' header is missing. Refer to https://aka.ms/graph-docs/advanced-queries for more information",
+    ),
   notServed: (what: string) => new GraphError(501, "SandboxNotImplemented", `The sandbox does not serve ${what}.`),
   hostNotVerified: (uri: string) =>
     new GraphError(

@@ -26,7 +26,7 @@ export function federatedIdentityCredentials(
   app.get(path, (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const row = find(c.get("caller"), c.req.param("key"));
-    return c.json(list(c.req.url, contextUrl(row), endpoints.graph, row.federatedIdentityCredentials));
+    return c.json(list(c.req, "federatedIdentityCredential", contextUrl(row), row.federatedIdentityCredentials));
   });
   app.post(path, async (c) => {
     const row = find(c.get("caller"), c.req.param("key"));
@@ -36,12 +36,12 @@ export function federatedIdentityCredentials(
     check(row, credential);
     if (row.federatedIdentityCredentials.length >= 20) throw graphErrors.federatedLimit();
     row.federatedIdentityCredentials.push(credential);
-    return c.json(single(c.req.url, contextUrl(row), credential), 201);
+    return c.json(single(c.req, contextUrl(row), credential), 201);
   });
   app.get(`${path}/:id`, (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const row = find(c.get("caller"), c.req.param("key"));
-    return c.json(single(c.req.url, contextUrl(row), credentialOf(row, c.req.param("id"))));
+    return c.json(single(c.req, contextUrl(row), credentialOf(row, c.req.param("id"))));
   });
   app.patch(`${path}/:id`, async (c) => {
     const row = find(c.get("caller"), c.req.param("key"));

@@ -21,7 +21,7 @@ export function owners(
     const rows = find(caller, c.req.param("key"))
       .owners.map((id) => directoryObject(directory, caller.tenantId, id))
       .filter((row) => row !== undefined);
-    return c.json(list(c.req.url, `${metadata()}#directoryObjects`, endpoints.graph, rows));
+    return c.json(list(c.req, "directoryObject", `${metadata()}#directoryObjects`, rows));
   });
   app.get(`/${collection}/:key/owners/$ref`, (c) => {
     const caller = c.get("caller");
@@ -29,7 +29,7 @@ export function owners(
     const rows = find(caller, c.req.param("key")).owners.map((id) => ({
       "@odata.id": `${endpoints.graph}/v2/${caller.tenantId}/directoryObjects/${id}`,
     }));
-    return c.json(list(c.req.url, `${metadata()}#Collection($ref)`, endpoints.graph, rows));
+    return c.json(list(c.req, "directoryObject", `${metadata()}#Collection($ref)`, rows));
   });
   app.post(`/${collection}/:key/owners/$ref`, async (c) => {
     const caller = c.get("caller");

@@ -4,7 +4,8 @@ import { grantId, type OAuth2PermissionGrant } from "../directory.ts";
 import { type Caller, demand, type GraphEnv, permissions } from "./access.ts";
 import { readBody, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
-import { type Entity, list, single } from "./query.ts";
+import type { Entity } from "./filter.ts";
+import { list, single } from "./query.ts";
 import { findServicePrincipal } from "./service-principals.ts";
 
 /** Delegated permissions that were consented to. Those of a soft-deleted service principal are out of sight until it is back. */
@@ -28,14 +29,14 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
   app.get("/oauth2PermissionGrants", (c) => {
     demand(c.get("caller"), permissions.readGrants);
     const rows = ofTenant(c.get("caller")).map(entity);
-    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows));
+    return c.json(list(c.req, "oAuth2PermissionGrant", contextUrl(), rows));
   });
   app.get("/servicePrincipals/:key/oauth2PermissionGrants", (c) => {
     const caller = c.get("caller");
     demand(caller, permissions.readGrants);
     const { id } = findServicePrincipal(context, caller, c.req.param("key"));
     const rows = ofTenant(caller).filter(({ clientId }) => clientId === id);
-    return c.json(list(c.req.url, contextUrl(), endpoints.graph, rows.map(entity)));
+    return c.json(list(c.req, "oAuth2PermissionGrant", contextUrl(), rows.map(entity)));
   });
   app.post("/oauth2PermissionGrants", async (c) => {
     const caller = c.get("caller");
@@ -63,11 +64,11 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
       scope,
     };
     directory.oauth2PermissionGrants.set(id, row);
-    return c.json(single(c.req.url, contextUrl(), entity(row)), 201);
+    return c.json(single(c.req, contextUrl(), entity(row)), 201);
   });
   app.get("/oauth2PermissionGrants/:id", (c) => {
     demand(c.get("caller"), permissions.readGrants);
-    return c.json(single(c.req.url, contextUrl(), entity(find(c.get("caller"), c.req.param("id")))));
+    return c.json(single(c.req, contextUrl(), entity(find(c.get("caller"), c.req.param("id")))));
   });
   app.patch("/oauth2PermissionGrants/:id", async (c) => {
     demand(c.get("caller"), permissions.writeGrants);

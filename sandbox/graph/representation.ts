@@ -1,5 +1,5 @@
 import type { Application, ServicePrincipal, Tenant } from "../directory.ts";
-import type { Entity } from "./query.ts";
+import type { Entity } from "./filter.ts";
 
 /** Members of an application that a client may write, with the values a new one begins with. */
 export const applicationDefaults = {

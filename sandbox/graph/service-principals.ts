@@ -2,10 +2,10 @@ import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
 import type { ServicePrincipal } from "../directory.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
-import { merge, readBody, writableMembers } from "./body.ts";
+import { checkKey, merge, readBody, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { initialOwners, owners } from "./owners.ts";
-import { list, single } from "./query.ts";
+import { count, list, single } from "./query.ts";
 import { servicePrincipalDefaults, servicePrincipalEntity } from "./representation.ts";
 
 const writable = Object.keys(servicePrincipalDefaults);
@@ -41,24 +41,28 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
     return row;
   };
 
+  const ofTenant = (caller: Caller) =>
+    [...directory.servicePrincipals.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
+  app.get("/servicePrincipals/$count", (c) => {
+    demand(c.get("caller"), permissions.readApplications);
+    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row));
+    return c.text(count(c.req, "servicePrincipal", rows));
+  });
   app.get("/servicePrincipals", (c) => {
-    const caller = c.get("caller");
-    demand(caller, permissions.readApplications);
-    const rows = [...directory.servicePrincipals.values()]
-      .filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime)
-      .map((row) => entity(c, row));
-    return c.json(list(c.req.url, contextUrl(c), endpoints.graph, rows));
+    demand(c.get("caller"), permissions.readApplications);
+    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row));
+    return c.json(list(c.req, "servicePrincipal", contextUrl(c), rows));
   });
   app.post("/servicePrincipals", async (c) => {
     const body = await readBody(c);
     if (typeof body.appId !== "string") throw graphErrors.required("appId", "ServicePrincipal");
     const row = create(c.get("caller"), body.appId.toLowerCase(), body);
-    return c.json(single(c.req.url, contextUrl(c), entity(c, row)), 201);
+    return c.json(single(c.req, contextUrl(c), entity(c, row)), 201);
   });
   app.get("/servicePrincipals/:key", (c) => {
     demand(c.get("caller"), permissions.readApplications);
     const row = find(c.get("caller"), c.req.param("key"));
-    return c.json(single(c.req.url, contextUrl(c), entity(c, row)));
+    return c.json(single(c.req, contextUrl(c), entity(c, row)));
   });
   app.patch("/servicePrincipals/:key", async (c) => {
     const caller = c.get("caller");
@@ -68,7 +72,7 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
     const upsert = c.req.header("Prefer")?.includes("create-if-missing");
     if (upsert && appId && !directory.servicePrincipal(caller.tenantId, appId)) {
       const made = create(caller, appId, body);
-      return c.json(single(c.req.url, contextUrl(c), entity(c, made)), 201);
+      return c.json(single(c.req, contextUrl(c), entity(c, made)), 201);
     }
     const row = find(caller, key);
     demandWrite(caller, row);
@@ -88,6 +92,7 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
 
 /** The service principal with this object id or `appId=…` in the caller's tenant. Throws 404. */
 export function findServicePrincipal({ directory }: Context, caller: Caller, key: string): ServicePrincipal {
+  checkKey(key);
   const appId = /^appId=(.+)$/i.exec(key)?.[1];
   const found = appId
     ? directory.servicePrincipal(caller.tenantId, appId)

@@ -49,10 +49,15 @@ describe("a request", () => {
     const route = await client.graph("GET", "/groups");
     expect(graphOutcome(route)).toEqual([501, "SandboxNotImplemented"]);
     expect(route.data.error.message).toContain("GET /v1.0/groups");
-    const option = await client.graph("GET", "/applications?$search=x");
-    expect([option.status, option.data.error.message.includes("$search")]).toEqual([501, true]);
-    const filter = await client.graph("GET", "/applications?$filter=startswith(displayName,'a')");
+    const option = await client.graph("GET", "/applications?$skip=1");
+    expect([option.status, option.data.error.message.includes("$skip")]).toEqual([501, true]);
+    const filter = await client.graph("GET", "/applications?$filter=endswith(displayName,'a')");
     expect(filter.status).toBe(501);
+  });
+
+  test("for a search without the header ConsistencyLevel is 400", async () => {
+    const answer = await client.graph("GET", "/applications?$search=x");
+    expect(graphOutcome(answer)).toEqual([400, "Request_UnsupportedQuery"]);
   });
 
   test("with a body that is no JSON, or an unknown member, is 400", async () => {
