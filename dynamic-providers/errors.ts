@@ -74,6 +74,8 @@ const nextSteps: Record<string, NextStep> = {
   AADSTS700213: federation,
   AADSTS7002137: federation,
   AADSTS7002138: federation,
+  AADSTS501051: (place) =>
+    `Assign application ${place.applicationId ?? "(its client id)"} to a role of that resource in ${tenantOf(place)}, or switch off "Assignment required?" there (enterprise applications, properties).`,
   AADSTS7000112: (place) => `Enable the application in ${tenantOf(place)} (enterprise applications, properties).`,
   AADSTS7000218: () => "Allow public client flows on that application, or leave clientId out.",
   AADSTS65001: consent,

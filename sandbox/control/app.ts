@@ -1,6 +1,7 @@
 import type { Hono, Context as Request } from "hono";
 import type { Context } from "../context.ts";
-import { type SwitchName, switches, switchesOf } from "../dataverse/switches.ts";
+import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
+import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
 import { newService } from "../server.ts";
 
 /**
@@ -9,9 +10,9 @@ import { newService } from "../server.ts";
  * - `GET /` the endpoints
  * - `GET|DELETE /journal` the requests that the services answered
  * - `GET|PUT /clock` the sandbox's time: `{"now": "2027-01-01T00:00:00Z"}`
- * - `GET /switches` what Dataverse answers where Microsoft's documents leave it open: `{organization: {name: value}}`
- * - `PUT /switches/{organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that organization;
- *   names, values and defaults are in `sandbox/dataverse/switches.ts`
+ * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra or an organization: {name: value}}`
+ * - `PUT /switches/{entra or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that set;
+ *   names, values and defaults are in `sandbox/entra/switches.ts` and `sandbox/dataverse/switches.ts`
  */
 export function control(context: Context): Hono {
   const { store, organizations } = context;
@@ -31,26 +32,38 @@ export function control(context: Context): Hono {
     return c.json({ now: time.toISOString() });
   });
 
-  const inForce = (organization: string) => {
-    const set = switchesOf(store, organization);
-    return Object.fromEntries(Object.entries(switches).map(([name, row]) => [name, set.get(name) ?? row.default]));
-  };
+  /** What can be switched: Entra as a whole, and each Dataverse organization. */
+  const sets = (): Record<string, SwitchSet> => ({
+    entra: { known: entraSwitches, set: entraSwitchesOf(store) },
+    ...Object.fromEntries(
+      [...organizations.keys()].map((name) => [name, { known: switches, set: switchesOf(store, name) }]),
+    ),
+  });
   app.get("/switches", (c) =>
-    c.json(Object.fromEntries([...organizations.keys()].map((name) => [name, inForce(name)]))),
+    c.json(Object.fromEntries(Object.entries(sets()).map(([name, row]) => [name, inForce(row)]))),
   );
-  app.put("/switches/:organization", async (c) => {
-    const organization = c.req.param("organization");
-    if (!organizations.has(organization)) {
-      return refuse(c, 404, `There is no organization '${organization}', but ${listOf([...organizations.keys()])}.`);
-    }
+  app.put("/switches/:set", async (c) => {
+    const name = c.req.param("set");
+    const row = Object.hasOwn(sets(), name) ? sets()[name] : undefined;
+    if (!row) return refuse(c, 404, `There is no organization '${name}', but ${listOf(Object.keys(sets()))}.`);
     const values = Object.entries(await bodyOf(c));
-    const problems = values.flatMap(([name, value]) => problemOf(name, value) ?? []);
-    if (values.length === 0) problems.push(`Nothing to set. The switches are ${listOf(Object.keys(switches))}.`);
+    const problems = values.flatMap(([switchName, value]) => problemOf(row.known, switchName, value) ?? []);
+    if (values.length === 0) problems.push(`Nothing to set. The switches are ${listOf(Object.keys(row.known))}.`);
     if (problems.length > 0) return refuse(c, 400, problems.join(" "));
-    for (const [name, value] of values) switchesOf(store, organization).set(name, value as string);
-    return c.json(inForce(organization));
+    for (const [switchName, value] of values) row.set.set(switchName, value as string);
+    return c.json(inForce(row));
   });
   return app;
+}
+
+/** The switches of one service or organization: what there is, and what is set. */
+interface SwitchSet {
+  readonly known: Readonly<Record<string, Switch>>;
+  readonly set: Map<string, string>;
+}
+
+function inForce({ known, set }: SwitchSet): Record<string, string> {
+  return Object.fromEntries(Object.entries(known).map(([name, row]) => [name, set.get(name) ?? row.default]));
 }
 
 /** The members of a body; none where it is not a JSON object. */
@@ -60,11 +73,10 @@ async function bodyOf(c: Request): Promise<Record<string, unknown>> {
 }
 
 /** What is wrong with setting a switch to a value; undefined when nothing is. */
-function problemOf(name: string, value: unknown): string | undefined {
-  if (!Object.hasOwn(switches, name)) {
-    return `There is no switch '${name}', but ${listOf(Object.keys(switches))}.`;
-  }
-  const values: readonly unknown[] = switches[name as SwitchName].values;
+function problemOf(known: SwitchSet["known"], name: string, value: unknown): string | undefined {
+  const found = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (!found) return `There is no switch '${name}', but ${listOf(Object.keys(known))}.`;
+  const values: readonly unknown[] = found.values;
   return values.includes(value) ? undefined : `${name} can be ${listOf(values)}, not ${JSON.stringify(value)}.`;
 }
 

@@ -6,6 +6,7 @@ import { DeviceCodes } from "./device-code.ts";
 import { devicePages } from "./device-pages.ts";
 import { discovery } from "./discovery.ts";
 import { EntraError, errorBody } from "./errors.ts";
+import { asSwitched, entraSwitch } from "./switches.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 
 /** The sign-in service: discovery, tokens for applications, the device code flow, and the page for admin consent. */
@@ -21,8 +22,11 @@ export function entra(context: Context): Hono {
     app.route("/", part);
   app.onError((error, c) => {
     if (!(error instanceof EntraError)) throw error;
+    const { store } = context;
     const correlationId = c.req.header("client-request-id") ?? c.req.query("client-request-id");
-    return c.json(errorBody(error, context.store.now(), correlationId), error.status);
+    const separator = entraSwitch(store, "descriptionTrailer") === "on one line" ? " " : "\r\n";
+    const answer = asSwitched(store, error);
+    return c.json(errorBody(answer, store.now(), correlationId, separator), answer.status);
   });
   return app;
 }

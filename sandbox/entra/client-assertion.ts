@@ -25,7 +25,7 @@ export async function verifyAssertion(
   }
   const now = context.store.now();
   if (claims.iss?.toLowerCase() !== application.appId)
-    return verifyFederatedAssertion(application, assertion, claims, now);
+    return verifyFederatedAssertion(context.store, application, assertion, claims);
 
   const { login } = context.endpoints;
   const { thumbprint, certificate } = findCertificate(application, header);

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Application, ServicePrincipal, Tenant } from "../directory.ts";
 import { verifyAssertion } from "./client-assertion.ts";
 import { entraErrors } from "./errors.ts";
+import { entraSwitch } from "./switches.ts";
 
 /** Fields of a token request that say which application asks and how it proves it. */
 export interface ClientFields {
@@ -43,7 +44,7 @@ export function readClientFields(form: URLSearchParams, authorization: string | 
  * must be multi-tenant, or it is as unknown as any (AADSTS700016); without a service principal it is not consented (7000229).
  */
 export function findClient(
-  { directory }: Context,
+  { directory, store }: Context,
   tenant: Tenant,
   clientId: string,
 ): Pick<Client, "application" | "principal"> {
@@ -52,7 +53,11 @@ export function findClient(
     application && (application.tenantId === tenant.id || application.signInAudience !== "AzureADMyOrg");
   if (!reachable) throw entraErrors.applicationNotFound(clientId, tenant.displayName);
   const principal = directory.servicePrincipal(tenant.id, application.appId);
-  if (!principal) throw entraErrors.noServicePrincipal(application.appId, tenant.id);
+  if (!principal) {
+    throw entraSwitch(store, "notConsented") === "400 700016"
+      ? entraErrors.applicationNotFound(application.appId, tenant.displayName)
+      : entraErrors.noServicePrincipal(application.appId, tenant.id);
+  }
   if (!principal.accountEnabled) throw entraErrors.applicationDisabled(application.appId, application.displayName);
   return { application, principal };
 }

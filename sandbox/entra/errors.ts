@@ -171,6 +171,14 @@ export const entraErrors = {
   federatedAudience: (audience: string) =>
     new EntraError(401, "invalid_client", 700212, unmatched("audience", audience)),
   federatedSubject: (subject: string) => new EntraError(401, "invalid_client", 700213, unmatched("subject", subject)),
+  /** The one refusal of older builds for whatever does not match. */
+  federatedMismatch: (issuer: string, subject: string, audience: string) =>
+    new EntraError(
+      400,
+      "invalid_request",
+      70021,
+      `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${audience}'. ${federationGuide}`,
+    ),
   federatedSubjectCase: (subject: string) =>
     new EntraError(
       401,
@@ -263,12 +271,18 @@ export function errorDetails(error: EntraError, now: Date, correlationId: string
 }
 
 /** The token endpoint's error body; the correlation id is the request's `client-request-id` where it sent one. */
-export function errorBody(error: EntraError, now: Date, correlationId: string | undefined) {
+export function errorBody(error: EntraError, now: Date, correlationId: string | undefined, separator: string) {
   const details = errorDetails(error, now, correlationId);
-  const trailer = `Trace ID: ${details.traceId} Correlation ID: ${details.correlationId} Timestamp: ${details.timestamp}`;
+  const { message, traceId, timestamp } = details;
+  const lines = [
+    message,
+    `Trace ID: ${traceId}`,
+    `Correlation ID: ${details.correlationId}`,
+    `Timestamp: ${timestamp}`,
+  ];
   return {
     error: error.error,
-    error_description: `${error.message} ${trailer}`,
+    error_description: lines.join(separator),
     error_codes: [error.code],
     timestamp: details.timestamp,
     trace_id: details.traceId,

@@ -1,6 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import type { Application } from "../directory.ts";
-import { entraErrors } from "./errors.ts";
+import type { Store } from "../store.ts";
+import { type EntraError, entraErrors } from "./errors.ts";
+import { entraSwitch } from "./switches.ts";
 
 const timeoutMilliseconds = 10_000;
 
@@ -9,26 +11,21 @@ const timeoutMilliseconds = 10_000;
  * and audience must be equal to the letter, and the signature must be by a key that the issuer's OIDC discovery gives.
  */
 export async function verifyFederatedAssertion(
+  store: Store,
   application: Application,
   assertion: string,
   claims: JWTPayload,
-  now: Date,
 ): Promise<void> {
-  const { iss = "", sub = "" } = claims;
-  const audiences = [claims.aud ?? []].flat();
-  const ofIssuer = application.federatedIdentityCredentials.filter((row) => row.issuer === iss);
-  if (!ofIssuer.length) throw entraErrors.federatedIssuer(iss);
-  const ofSubject = ofIssuer.filter((row) => row.subject === sub);
-  if (!ofSubject.length) {
-    const alike = ofIssuer.some((row) => String(row.subject).toLowerCase() === sub.toLowerCase());
-    throw alike ? entraErrors.federatedSubjectCase(sub) : entraErrors.federatedSubject(sub);
+  const { iss = "" } = claims;
+  const mismatch = mismatchOf(application, claims);
+  if (mismatch && entraSwitch(store, "federatedMismatch") === "400 70021") {
+    throw entraErrors.federatedMismatch(iss, claims.sub ?? "", [claims.aud ?? []].flat().join(" "));
   }
-  const trusted = ofSubject.some((row) => (row.audiences as string[]).some((audience) => audiences.includes(audience)));
-  if (!trusted) throw entraErrors.federatedAudience(audiences.join(" "));
+  if (mismatch) throw mismatch;
 
   const keys = createLocalJWKSet(await fetchKeys(iss));
   try {
-    await jwtVerify(assertion, keys, { currentDate: now, clockTolerance: 300 });
+    await jwtVerify(assertion, keys, { currentDate: store.now(), clockTolerance: 300 });
   } catch (error) {
     const { code, claim } = error as { code?: string; claim?: string };
     if (code === "ERR_JWT_EXPIRED" || claim) throw entraErrors.assertionExpired();
@@ -38,6 +35,20 @@ export async function verifyFederatedAssertion(
         : "The provided signature value did not match the expected signature value",
     );
   }
+}
+
+/** Why no credential of the application matches a token; undefined where one does. */
+function mismatchOf(application: Application, { iss = "", sub = "", aud = [] }: JWTPayload): EntraError | undefined {
+  const audiences = [aud].flat();
+  const ofIssuer = application.federatedIdentityCredentials.filter((row) => row.issuer === iss);
+  if (!ofIssuer.length) return entraErrors.federatedIssuer(iss);
+  const ofSubject = ofIssuer.filter((row) => row.subject === sub);
+  if (!ofSubject.length) {
+    const alike = ofIssuer.some((row) => String(row.subject).toLowerCase() === sub.toLowerCase());
+    return alike ? entraErrors.federatedSubjectCase(sub) : entraErrors.federatedSubject(sub);
+  }
+  const trusted = ofSubject.some((row) => (row.audiences as string[]).some((audience) => audiences.includes(audience)));
+  return trusted ? undefined : entraErrors.federatedAudience(audiences.join(" "));
 }
 
 /** Keys of an issuer by its discovery document. Never from anywhere else: whoever serves the issuer's URL is the issuer. */
