@@ -2,7 +2,9 @@ import type { ResourceType } from "dataverse-s2s/thin-provider";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { faultSchema } from "../../sandbox/faults.ts";
 import { openWorld, type Row, type World } from "./fault-world.ts";
+import { Pool } from "./pool.ts";
 import { type ProviderProcess, type State, startProviderProcess } from "./provider-process.ts";
+import { tries } from "./reliability.ts";
 
 /** One dynamic resource with a far side on which it is made, changed and deleted. */
 export interface Scenario {
@@ -19,8 +21,6 @@ export interface Scenario {
   look(world: World): Promise<unknown>;
   /** What is to be found before, once it is made, once it is changed, and once it is deleted (default: as before). */
   readonly expected: { before: unknown; made: unknown; changed: unknown; deleted?: unknown };
-  /** True where the objects were there before the resource. */
-  readonly adopted?: boolean;
   /** What is to be found after the deletion in a case that cannot end well on principle: docs/decisions/002. */
   exception?(operation: Operation, kind: Kind, request: string): unknown;
 }
@@ -46,7 +46,7 @@ type Kind = keyof typeof kinds;
 const neverSeconds = 600;
 
 /** Cases at a time, each in a sandbox of its own: most of a case is waiting. */
-const lanes = 6;
+const lanes = 8;
 
 const processOf = (world: World, timeoutSeconds = neverSeconds) => startProviderProcess(world.config, timeoutSeconds);
 
@@ -151,32 +151,30 @@ async function expectNoDrift(run: ProviderProcess, scenario: Scenario, declared:
 
 /** Registers the tests of a scenario: each fault at each request of each operation. */
 export function sweep(scenarios: Scenario[]): void {
-  let worlds: World[] = [];
+  const all: World[] = [];
+  let worlds: Pool<World>;
   beforeAll(async () => {
-    worlds = await Promise.all(Array.from({ length: lanes }, openWorld));
+    all.push(...(await Promise.all(Array.from({ length: lanes }, openWorld))));
+    worlds = new Pool(all);
   });
-  afterAll(() => Promise.all(worlds.map((world) => world.close())));
+  afterAll(() => Promise.all(all.map((world) => world.close())));
 
   describe.each(scenarios)("$name", (scenario) => {
     describe.each(operations)("%s", (operation) => {
       let requests: string[] = [];
       beforeAll(async () => {
-        requests = await requestsOf(worlds[0]!, scenario, operation);
+        requests = await worlds.use((world) => requestsOf(world, scenario, operation));
       });
 
-      test.each(Object.keys(kinds) as Kind[])("%s, at each request", async (kind) => {
+      test.concurrent.for(Object.keys(kinds) as Kind[])("%s, at each request", async (kind, { task }) => {
+        tries(task, "killed" in kinds[kind] ? "kill" : "fault", kind, requests.length);
         expect(requests.length).toBeGreaterThan(0);
-        const todo = requests.entries();
-        const problems: string[] = [];
-        const lane = async (world: World) => {
-          for (const [index, request] of todo) {
-            await survive(world, scenario, operation, kind, request, index + 1).catch((error: Error) => {
-              problems.push(`request ${index + 1} of ${requests.length}, ${request}: ${error.message}`);
-            });
-          }
-        };
-        await Promise.all(worlds.map(lane));
-        expect(problems).toEqual([]);
+        const problems = requests.map((request, index) =>
+          worlds
+            .use((world) => survive(world, scenario, operation, kind, request, index + 1))
+            .catch((error: Error) => `request ${index + 1} of ${requests.length}, ${request}: ${error.message}`),
+        );
+        expect((await Promise.all(problems)).filter((problem) => problem !== undefined)).toEqual([]);
       });
     });
   });
