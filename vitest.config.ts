@@ -7,6 +7,9 @@ export default defineConfig({
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { test: { name: "sandbox", include: ["test/sandbox/**/*.test.ts"] } },
       {
+        test: { name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
+      },
+      {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

@@ -10,7 +10,7 @@ export interface HttpRequest {
   readonly headers?: Record<string, string>;
   /** A string is sent as it is, an object as JSON. */
   readonly body?: unknown;
-  /** Milliseconds for this one request. Default 100 000: Dataverse itself gives up after two minutes. */
+  /** Most milliseconds for this one request. Default: what {@link timeoutSeconds} says. */
   readonly timeout?: number;
 }
 
@@ -32,6 +32,11 @@ export class NoAnswer extends Error {
   }
 }
 
+/**
+ * Seconds in which a request has to be answered: environment variable DATAVERSE_S2S_TIMEOUT_SECONDS. Default 100: Dataverse
+ * itself gives up after two minutes.
+ */
+const timeoutSeconds = Number(process.env.DATAVERSE_S2S_TIMEOUT_SECONDS || 100);
 /** Most connections at a time to one host: Dataverse refuses more than 52 concurrent requests of one user. */
 const connectionsPerHost = 16;
 const retries = 4;
@@ -78,12 +83,16 @@ function waitMilliseconds(response: AxiosResponse | undefined, count: number): n
  * as long as the service asks. Rejects with {@link NoAnswer}; never with an axios error, which carries the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
+  if (!(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
+    const given = process.env.DATAVERSE_S2S_TIMEOUT_SECONDS;
+    throw new Error(`DATAVERSE_S2S_TIMEOUT_SECONDS is '${given}', and must be a number of seconds, at most 600`);
+  }
   let response: AxiosResponse<string>;
   try {
     response = await client.request({
       method: request.method,
       url: request.url,
-      timeout: request.timeout ?? 100_000,
+      timeout: Math.min(request.timeout ?? Infinity, timeoutSeconds * 1000),
       headers: { Accept: "application/json", ...request.headers },
       data: request.body,
     });

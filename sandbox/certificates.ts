@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import "reflect-metadata"; // @peculiar/x509 asks for it
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
@@ -10,6 +11,7 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
@@ -47,6 +49,8 @@ export async function loopbackCertificate(directory: string): Promise<ServerCert
       extensions: [
         new BasicConstraintsExtension(true, 0, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+        // By it a client that trusts several sandboxes tells their authorities, which have one name, apart.
+        await SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
       ],
     });
     const server = await X509CertificateGenerator.create({
@@ -64,6 +68,7 @@ export async function loopbackCertificate(directory: string): Promise<ServerCert
           { type: "dns", value: "*.localhost" },
         ]),
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        await AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
       ],
     });
     const key = PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", serverKeys.privateKey), "PRIVATE KEY");

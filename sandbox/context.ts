@@ -1,4 +1,5 @@
 import type { Directory } from "./directory.ts";
+import type { Faults } from "./faults.ts";
 import type { JournalEntry } from "./server.ts";
 import type { Store } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
@@ -35,6 +36,7 @@ export interface Context {
   readonly organizations: Map<string, Organization>;
   readonly endpoints: Endpoints;
   readonly journal: JournalEntry[];
+  readonly faults: Faults;
   /**
    * Opens (or finds open) the n-th Key Vault data plane and gives its URL. Key Vault clients take the vault from the host,
    * and loopback has no names, so each vault has a port of its own: slot 0 is `endpoints.vault`.

@@ -8,6 +8,7 @@ import { control } from "./control/app.ts";
 import { dataverse } from "./dataverse/app.ts";
 import { Directory } from "./directory.ts";
 import { entra } from "./entra/app.ts";
+import { Faults } from "./faults.ts";
 import { graph } from "./graph/app.ts";
 import { keyVault } from "./key-vault/app.ts";
 import { resourceManager } from "./resource-manager/app.ts";
@@ -49,7 +50,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const known = listeners.get(name);
     if (known) return known;
     const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
-    const listener = listen(name, app(), { port, certificate, store, journal: context.journal }).catch((error) => {
+    const { journal, faults } = context;
+    const listener = listen(name, app(), { port, certificate, store, journal, faults }).catch((error) => {
       const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
       const reason = taken
         ? "the port is taken. Does a sandbox run in another folder? End it, or set SANDBOX_PORT (and the ports in Pulumi.sandbox.yaml) to other ports"
@@ -70,6 +72,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     organizations: store.collection("organizations"),
     endpoints: { login: "", graph: "", arm: "", vault: "", control: "", organizations: {} },
     journal: [],
+    faults: new Faults(),
     vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 200 + slot)).url,
   };
   seedDirectory(context, options.seed ?? defaultSeed);

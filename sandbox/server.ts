@@ -1,18 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { type HttpBindings, type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { ServerCertificate } from "./certificates.ts";
+import { answerOf, type Faults, nameOf } from "./faults.ts";
 import type { Store } from "./store.ts";
 
-/** One request that a service answered; never with headers or bodies, which carry secrets. */
+/** One request that came to a service; never with headers or bodies, which carry secrets. */
 export interface JournalEntry {
   readonly service: string;
   readonly method: string;
   /** Path with query. */
   readonly path: string;
+  /** What the service answered; 0 where a fault kept the request from it, and no answer was given. */
   readonly status: number;
+  /** The fault that the control port was told of, and whether it came before or after the effect: "drop after". */
+  readonly fault?: string;
 }
 
 /** A listener of one service: the loopback port it got, and how to end it. */
@@ -37,20 +42,32 @@ export function newService(): Hono {
 export async function listen(
   name: string,
   app: Hono,
-  options: { port: number; certificate: ServerCertificate; store: Store; journal: JournalEntry[] },
+  options: { port: number; certificate: ServerCertificate; store: Store; journal: JournalEntry[]; faults: Faults },
 ): Promise<Listener> {
-  const { store, journal, certificate } = options;
-  const root = new Hono();
+  const { store, journal, faults, certificate } = options;
+  /** The connections under TLS, by the client's port: only on these can TCP be reset. */
+  const connections = new Map<number | undefined, Socket>();
+  const root = new Hono<{ Bindings: HttpBindings }>();
   root.use(async (context, next) => {
-    await next();
     const { pathname, search } = new URL(context.req.url);
-    journal.push({
-      service: name,
-      method: context.req.method,
-      path: pathname + search,
-      status: context.res.status,
-    });
-    if (context.req.method !== "GET") await store.commit();
+    const request = { service: name, method: context.req.method, path: pathname + search };
+    const fault = faults.meet(request);
+    const met = fault && nameOf(fault);
+    if (fault?.latencyMilliseconds) await setTimeout(fault.latencyMilliseconds);
+    if (met?.endsWith("before")) {
+      journal.push({ ...request, status: fault?.status ?? 0, fault: met });
+    } else {
+      await next();
+      journal.push({ ...request, status: context.res.status, ...(met && { fault: met }) });
+      if (request.method !== "GET") await store.commit();
+    }
+    if (!fault || !met) return;
+    const { socket } = context.env.incoming;
+    if (fault.hang) await faults.hang(socket);
+    if (fault.reset) connections.get(socket.remotePort)?.resetAndDestroy();
+    if (fault.status === undefined) socket.destroy();
+    context.res = undefined; // or its headers would go into the next one
+    context.res = answerOf(fault); // goes nowhere where the connection is closed
   });
   root.mount("/", app.fetch);
   const server = await new Promise<ServerType>((resolve, reject) => {
@@ -65,6 +82,11 @@ export async function listen(
       () => resolve(started),
     );
     started.once("error", reject);
+  });
+  server.on("connection", (connection: Socket) => {
+    const { remotePort } = connection;
+    connections.set(remotePort, connection);
+    connection.once("close", () => connections.delete(remotePort));
   });
   const { port } = server.address() as AddressInfo;
   return {

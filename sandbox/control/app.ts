@@ -2,14 +2,18 @@ import type { Hono, Context as Request } from "hono";
 import type { Context } from "../context.ts";
 import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
 import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
+import { faultSchema } from "../faults.ts";
 import { newService } from "../server.ts";
 
 /**
  * The port by which tests and people look behind the scenes:
  *
  * - `GET /` the endpoints
- * - `GET|DELETE /journal` the requests that the services answered
+ * - `GET|DELETE /journal` the requests that came to the services
  * - `GET|PUT /clock` the sandbox's time: `{"now": "2027-01-01T00:00:00Z"}`
+ * - `GET /faults` the faults in force, with how many requests matched each and how many of them it met; `POST /faults` adds
+ *   one, `{"service": "dataverse fabrikam", "method": "POST", "nth": 2, "drop": "after"}`, see `sandbox/faults.ts`;
+ *   `DELETE /faults` ends all of them
  * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra or an organization: {name: value}}`
  * - `PUT /switches/{entra or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that set;
  *   names, values and defaults are in `sandbox/entra/switches.ts` and `sandbox/dataverse/switches.ts`
@@ -30,6 +34,18 @@ export function control(context: Context): Hono {
     if (Number.isNaN(time.getTime())) return refuse(c, 400, "now: an ISO 8601 time is needed.");
     store.setClock(time);
     return c.json({ now: time.toISOString() });
+  });
+
+  app.get("/faults", (c) => c.json(context.faults.rules));
+  app.post("/faults", async (c) => {
+    const rule = faultSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (rule.success) return c.json(context.faults.add(rule.data), 201);
+    const problems = rule.error.issues.map(({ path, message }) => `${path.join(".") || "the rule"}: ${message}.`);
+    return refuse(c, 400, problems.join(" "));
+  });
+  app.delete("/faults", (c) => {
+    context.faults.clear();
+    return c.body(null, 204);
   });
 
   /** What can be switched: Entra as a whole, and each Dataverse organization. */
