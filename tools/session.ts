@@ -87,6 +87,7 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     SANDBOX_GRAPH_URL: endpoints.graph,
     SANDBOX_ARM_URL: endpoints.arm,
     SANDBOX_VAULT_URL: endpoints.vault,
+    SANDBOX_POWER_PLATFORM_URL: endpoints.powerPlatform,
     SANDBOX_CONTROL_URL: endpoints.control,
     SANDBOX_ORG_URLS: JSON.stringify(endpoints.organizations),
     SANDBOX_METADATA_HOST: metadataHost,

@@ -77,6 +77,7 @@ describe("the commands of the README", () => {
       "SANDBOX_GRAPH_URL",
       "SANDBOX_ARM_URL",
       "SANDBOX_VAULT_URL",
+      "SANDBOX_POWER_PLATFORM_URL",
       "SANDBOX_CONTROL_URL",
       "SANDBOX_ORG_URLS",
       "SANDBOX_METADATA_HOST",
