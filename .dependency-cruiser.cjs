@@ -17,9 +17,10 @@ module.exports = {
     },
     {
       name: "nothing-needs-the-sandbox",
+      comment: "Nor the web server that it brings: a program loads the library at every start.",
       severity: "error",
       from: { path: "^(components|dynamic-providers|config|index|library)" },
-      to: { path: "^(sandbox|tools|test)/" },
+      to: { path: "^(sandbox|tools|test)/|node_modules/@?hono" },
     },
     {
       name: "components-use-resources",

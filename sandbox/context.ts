@@ -11,6 +11,8 @@ export interface Endpoints {
   arm: string;
   /** Data plane of the first vault; see {@link Context.vaultUrl}. */
   vault: string;
+  /** The Power Platform admin API. */
+  powerPlatform: string;
   control: string;
   /** Dataverse environments: name to URL. */
   organizations: Record<string, string>;

@@ -106,6 +106,7 @@ export const firstParty = {
   dataverse: "00000007-0000-0000-c000-000000000000",
   resourceManager: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
   keyVault: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+  powerApps: "475226c6-020e-4fb2-8a90-7a972cbfc1d4",
 } as const;
 
 /** The directory of all tenants, by object id. Entra signs in against it, Graph manages it, the other services look into it. */

@@ -91,3 +91,18 @@ export function impersonationPrincipals(tenant: Tenant): ServicePrincipal[] {
     ),
   ];
 }
+
+/** The Power Apps Service, for which the Power Platform admin API takes tokens. */
+export function powerAppsPrincipal(tenant: Tenant): ServicePrincipal {
+  const name = "https://service.powerapps.com/";
+  return {
+    ...firstPartyPrincipal(tenant, firstParty.powerApps, "PowerApps Service", name),
+    oauth2PermissionScopes: [
+      {
+        id: "0eb56b90-a7b5-43b5-9402-8137a8083e90",
+        value: "User",
+        adminConsentDisplayName: "Access the PowerApps Service API",
+      },
+    ],
+  };
+}

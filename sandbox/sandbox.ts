@@ -11,6 +11,7 @@ import { entra } from "./entra/app.ts";
 import { Faults } from "./faults.ts";
 import { graph } from "./graph/app.ts";
 import { keyVault } from "./key-vault/app.ts";
+import { powerPlatform } from "./power-platform/app.ts";
 import { resourceManager } from "./resource-manager/app.ts";
 import { defaultSeed, type Seed, seedDirectory } from "./seed.ts";
 import { type Listener, listen } from "./server.ts";
@@ -35,8 +36,8 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Ports from the base: the four services, the control port, then Dataverse environments from +20 and vaults from +200. */
-const portOffsets: Record<string, number> = { login: 0, graph: 1, arm: 2, control: 3 };
+/** Ports from the base: the services, the control port among them, then Dataverse environments from +20 and vaults from +200. */
+const portOffsets: Record<string, number> = { login: 0, graph: 1, arm: 2, control: 3, powerPlatform: 4 };
 
 /** Starts all services, each on a port of its own. Rejects with the name of the service whose port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -70,7 +71,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tokens: await Tokens.open(store),
     directory: new Directory(store),
     organizations: store.collection("organizations"),
-    endpoints: { login: "", graph: "", arm: "", vault: "", control: "", organizations: {} },
+    endpoints: { login: "", graph: "", arm: "", vault: "", powerPlatform: "", control: "", organizations: {} },
     journal: [],
     faults: new Faults(),
     vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 200 + slot)).url,
@@ -95,7 +96,7 @@ type Open = (name: string, app: () => Hono, offset: number) => Promise<Listener>
 
 /** Opens a port for each service, each environment, and each vault that had one before. */
 async function openAll(context: Context, open: Open, known: string[]): Promise<void> {
-  const services = { login: entra, graph, arm: resourceManager, control };
+  const services = { login: entra, graph, arm: resourceManager, control, powerPlatform };
   for (const [name, service] of Object.entries(services)) {
     const { url } = await open(name, () => service(context), portOffsets[name]!);
     context.endpoints[name as keyof typeof services] = url;

@@ -1,6 +1,6 @@
 import type { Context, Organization } from "./context.ts";
 import type { Application, AppRoleAssignment, ServicePrincipal, Tenant, User } from "./directory.ts";
-import { firstPartyPrincipal, graphPrincipal, impersonationPrincipals } from "./first-party.ts";
+import { firstPartyPrincipal, graphPrincipal, impersonationPrincipals, powerAppsPrincipal } from "./first-party.ts";
 import { guidOf } from "./store.ts";
 
 /** What the sandbox holds at its first start. */
@@ -88,6 +88,11 @@ export function administratorUserOf(
   };
 }
 
+/** The id by which the Power Platform admin API knows the environment of this name. */
+export function environmentIdOf(name: string): string {
+  return guidOf(`environment ${name}`);
+}
+
 /** Fills an empty directory; does nothing where the tenant is known already. */
 export function seedDirectory({ directory, organizations, store }: Context, seed: Seed): void {
   for (const { name, displayName, domains, organizations: environments } of seed.tenants) {
@@ -141,7 +146,7 @@ export function seedDirectory({ directory, organizations, store }: Context, seed
       id: administrator.objectId,
       appOwnerOrganizationId: tenant.id,
     };
-    for (const row of [graph, ...impersonationPrincipals(tenant), principal])
+    for (const row of [graph, ...impersonationPrincipals(tenant), powerAppsPrincipal(tenant), principal])
       directory.servicePrincipals.set(row.id, row);
     for (const role of graph.appRoles) {
       const assignment: AppRoleAssignment = {

@@ -47,12 +47,12 @@ function cacheDirectory(): string {
 }
 
 /**
- * Finds the Pulumi CLI: on PATH, else by the npm package `pulumi`, else built from Go modules (about four minutes, once).
- * `say` gets a line for each step that takes time. Rejects with what was tried, way by way, when there is none.
+ * Finds the Pulumi CLI: on PATH, else one that was got before, else by the npm package `pulumi`, else built from Go modules
+ * (about four minutes). `say` gets a line for each step that takes time. Rejects with what was tried when there is none.
  */
 export async function findEngine(say: (line: string) => void): Promise<Engine> {
   const failures: string[] = [];
-  for (const way of [fromPath, fromNpm, fromGo]) {
+  for (const way of [fromPath, fromCache, fromNpm, fromGo]) {
     try {
       return await way(say);
     } catch (error) {
@@ -63,6 +63,13 @@ export async function findEngine(say: (line: string) => void): Promise<Engine> {
     `No Pulumi CLI could be had:\n${failures.map((failure) => `  - ${failure}`).join("\n")}\n` +
       "Any one of these will do: the Pulumi CLI on PATH (pulumi.com/docs/install), an internet connection, or Go 1.24 or newer.",
   );
+}
+
+/** The Pulumi CLI on PATH, or one that was got before; undefined where there is none without a download or a build. */
+export async function engineAtHand(): Promise<Engine | undefined> {
+  return fromPath()
+    .catch(fromCache)
+    .catch(() => undefined);
 }
 
 async function versionOf(directory: string): Promise<string> {
@@ -88,16 +95,23 @@ async function fromPath(): Promise<Engine> {
   return { directory, version, source: "found on PATH" };
 }
 
-async function fromNpm(say: (line: string) => void): Promise<Engine> {
-  const home = join(cacheDirectory(), "npm");
-  const directory = join(home, "versions", npmVersion, "bin");
-  if (existsSync(join(directory, `pulumi${suffix}`))) {
-    return { directory, version: `v${npmVersion}`, source: "downloaded by the npm package pulumi before" };
+const npmHome = () => join(cacheDirectory(), "npm");
+const npmDirectory = () => join(npmHome(), "versions", npmVersion, "bin");
+const goDirectory = () => join(cacheDirectory(), `go-${goVersion}-${goLanguageHostVersion}`);
+
+async function fromCache(): Promise<Engine> {
+  if (existsSync(join(npmDirectory(), `pulumi${suffix}`))) {
+    const source = "downloaded by the npm package pulumi before";
+    return { directory: npmDirectory(), version: `v${npmVersion}`, source };
   }
-  // A CLI that Go built on an earlier run is there at once; only a machine without one tries the download.
-  if (existsSync(goDirectory())) throw new Error("npm package pulumi: not tried, one built from Go modules is there");
+  if (!existsSync(goDirectory())) throw new Error(`${cacheDirectory()}: no pulumi was got before`);
+  return { directory: goDirectory(), version: goVersion, source: "built from Go modules before" };
+}
+
+async function fromNpm(say: (line: string) => void): Promise<Engine> {
+  const directory = npmDirectory();
   say(`Getting Pulumi v${npmVersion} with the npm package pulumi ...`);
-  const env = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const env = { ...process.env, PULUMI_HOME: npmHome(), PULUMI_SKIP_UPDATE_CHECK: "true" };
   try {
     await run("npx", ["--yes", `pulumi@${npmVersion}`, "version"], {
       env,
@@ -113,11 +127,8 @@ async function fromNpm(say: (line: string) => void): Promise<Engine> {
   return { directory, version: `v${npmVersion}`, source: "downloaded by the npm package pulumi" };
 }
 
-const goDirectory = () => join(cacheDirectory(), `go-${goVersion}-${goLanguageHostVersion}`);
-
 async function fromGo(say: (line: string) => void): Promise<Engine> {
   const directory = goDirectory();
-  if (existsSync(directory)) return { directory, version: goVersion, source: "built from Go modules before" };
   const go = (await run("go", ["version"]).catch(() => undefined))?.stdout.trim();
   if (!go) throw new Error("Go: no go on PATH");
   say(`Building Pulumi ${goVersion} from Go modules: about 4 minutes, once (${go}) ...`);

@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
-import { delimiter, join } from "node:path";
-import { createInterface } from "node:readline";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Endpoints } from "../sandbox/context.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { administratorOf, administratorUserOf, defaultSeed, subscriptionId } from "../sandbox/seed.ts";
-import { findEngine } from "./engine.ts";
+import { type AzureAd, azureAdFolder, startAzurePlugins } from "./azure-plugins.ts";
+import { engineAtHand, findEngine } from "./engine.ts";
 
 /**
  * First of the ports that the sandbox of a checkout takes: 18440, or environment variable SANDBOX_PORT. The addresses in
@@ -31,6 +30,10 @@ export interface SessionOptions {
   readonly basePort: number;
   /** Gets progress lines. */
   readonly say: (line: string) => void;
+  /** Whether to download or build a Pulumi CLI where none is at hand. Default: true; with false a session may have none. */
+  readonly getEngine?: boolean;
+  /** Who provides the azuread resources. Default: the plugin where it is installed, else the stand-in. */
+  readonly azuread?: AzureAd | undefined;
 }
 
 /** Uses the sandbox of `directory` if it runs, else starts it; no engine yet. */
@@ -53,22 +56,24 @@ export async function openSandbox({ directory, basePort }: SessionOptions): Prom
 
 /** As {@link openSandbox}, with the Pulumi CLI on PATH and stand-ins for the plugins that cannot be had. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const engine = await findEngine(options.say);
-  options.say(`Pulumi ${engine.version}, ${engine.source}.`);
+  const { directory, say, getEngine = true } = options;
+  const folder = azureAdFolder(options.azuread);
+  const engine = getEngine ? await findEngine(say) : await engineAtHand();
+  if (engine) say(`Pulumi ${engine.version}, ${engine.source}.`);
   const sandbox = await openSandbox(options);
-  const standIns = await Promise.all(["azuread", "azure-native"].map((name) => startStandIn(name, sandbox.env)));
-  mkdirSync(join(options.directory, "pulumi"), { recursive: true });
+  if (!engine) return sandbox;
+  const plugins = await startAzurePlugins(folder, sandbox.env);
+  mkdirSync(join(directory, "pulumi"), { recursive: true });
+  const node = dirname(process.execPath); // the engine's language host takes the first node on PATH
   return {
     ...sandbox,
     env: {
       ...sandbox.env,
-      PULUMI_DEBUG_PROVIDERS: standIns.map(({ name, port }) => `${name}:${port}`).join(","),
-      PATH: [join(import.meta.dirname, "..", "node_modules", ".bin"), engine.directory, process.env.PATH].join(
-        delimiter,
-      ),
+      ...plugins.env,
+      PATH: [node, engine.directory, ...plugins.folders, process.env.PATH].join(delimiter),
     },
     async close() {
-      for (const { child } of standIns) child.kill();
+      plugins.close();
       await sandbox.close();
     },
   };
@@ -82,6 +87,7 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     SANDBOX_GRAPH_URL: endpoints.graph,
     SANDBOX_ARM_URL: endpoints.arm,
     SANDBOX_VAULT_URL: endpoints.vault,
+    SANDBOX_POWER_PLATFORM_URL: endpoints.powerPlatform,
     SANDBOX_CONTROL_URL: endpoints.control,
     SANDBOX_ORG_URLS: JSON.stringify(endpoints.organizations),
     SANDBOX_METADATA_HOST: metadataHost,
@@ -142,23 +148,4 @@ async function runningSandbox(port: number, authorityPath: string, state: string
   if (!answer.startsWith("{")) return undefined;
   const told = JSON.parse(answer) as { state?: string; endpoints?: Endpoints };
   return told.state === state ? told.endpoints : undefined;
-}
-
-/** Runs a stand-in plugin in a process of its own; it prints the port on which it serves the engine. */
-async function startStandIn(
-  name: string,
-  env: Record<string, string>,
-): Promise<{ name: string; port: number; child: ChildProcess }> {
-  const script = join(import.meta.dirname, "..", "sandbox", "plugins", `${name}.ts`);
-  const child = spawn(process.execPath, [script], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface(child.stdout!).once("line", (line) => resolve(Number(line)));
-    child.once("exit", (code) =>
-      reject(new Error(`The stand-in for ${name} ended with code ${code} before it served.`)),
-    );
-  });
-  return { name, port, child };
 }

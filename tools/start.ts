@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { azureAdOf } from "./azure-plugins.ts";
 import { basePort, openSession, type Session } from "./session.ts";
 
 // npm start: the main job, `pulumi up` of stack "sandbox", against the local sandbox.
+// npm start -- --azuread=plugin|stand-in: with Pulumi's azuread plugin (the default where it is installed), or the sandbox's.
 
 const root = join(import.meta.dirname, "..");
 const stack = "sandbox";
@@ -14,7 +17,9 @@ const beginnings = /^@ |(creating|updating|deleting|refreshing) \(\d+s\)\s*$/;
 
 try {
   const directory = join(root, ".sandbox");
-  const session = await openSession({ directory, basePort, say: (line) => console.log(line) });
+  const { values } = parseArgs({ options: { azuread: { type: "string" } } });
+  const azuread = azureAdOf(values.azuread);
+  const session = await openSession({ directory, basePort, azuread, say: (line) => console.log(line) });
   try {
     await pulumi(session, ["stack", "select", "--create", stack], false);
     const out = await pulumi(

@@ -18,6 +18,9 @@ export function findResource(context: Context, tenant: Tenant, resource: string)
     [endpoints.arm, firstParty.resourceManager],
     ["https://vault.azure.net", firstParty.keyVault],
     [endpoints.vault, firstParty.keyVault],
+    ["https://service.powerapps.com", firstParty.powerApps],
+    ["https://api.bap.microsoft.com", firstParty.powerApps],
+    [endpoints.powerPlatform, firstParty.powerApps],
   ]);
   for (const organization of organizations.values()) {
     const url = endpoints.organizations[organization.name];

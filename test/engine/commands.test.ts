@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -26,8 +26,24 @@ beforeAll(async () => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 async function npm(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run("npm", args, { cwd: copy, env: { ...process.env, SANDBOX_PORT: String(port) } });
+  return npmWith({}, ...args);
+}
+
+async function npmWith(more: Record<string, string>, ...args: string[]): Promise<string> {
+  const env = { ...process.env, SANDBOX_PORT: String(port), ...more };
+  const { stdout, stderr } = await run("npm", args, { cwd: copy, env });
   return stdout + stderr;
+}
+
+/** A PULUMI_HOME with an "azuread plugin" that notes its start in the file `used`, and is the stand-in from there on. */
+function homeWithPlugin(used: string): string {
+  const home = join(copy, "home");
+  const plugin = join(home, "plugins", "resource-azuread-v6.9.1");
+  mkdirSync(plugin, { recursive: true });
+  const standIn = join(copy, "sandbox", "plugins", "azuread.ts");
+  const script = `#!/bin/sh\necho >> "${used}"\nexec node "${standIn}"\n`;
+  writeFileSync(join(plugin, "pulumi-resource-azuread"), script, { mode: 0o755 });
+  return home;
 }
 
 describe("the commands of the README", () => {
@@ -41,6 +57,17 @@ describe("the commands of the README", () => {
     expect(await npm("start")).toContain("Nothing to change: everything is as declared.");
   });
 
+  it("`npm start` uses the azuread plugin where it is installed, unless the stand-in is asked for", async () => {
+    const used = join(copy, "used");
+    const home = { PULUMI_HOME: homeWithPlugin(used) };
+    expect(await npmWith(home, "start", "--", "--azuread=stand-in")).toContain("Nothing to change");
+    expect(existsSync(used)).toBe(false);
+    expect(await npmWith(home, "start")).toContain("Nothing to change");
+    expect(existsSync(used)).toBe(true);
+    const none = npmWith({ PULUMI_HOME: copy }, "start", "--", "--azuread=plugin");
+    await expect(none).rejects.toMatchObject({ stderr: expect.stringContaining("pulumi plugin install") });
+  });
+
   it("`npm run sandbox -- COMMAND` runs a command against the sandbox, with its exit code", async () => {
     const preview = await npm("run", "sandbox", "--", "pulumi", "preview", "--stack", "sandbox", "--diff");
     expect(preview).toContain("17 unchanged");
@@ -50,6 +77,7 @@ describe("the commands of the README", () => {
       "SANDBOX_GRAPH_URL",
       "SANDBOX_ARM_URL",
       "SANDBOX_VAULT_URL",
+      "SANDBOX_POWER_PLATFORM_URL",
       "SANDBOX_CONTROL_URL",
       "SANDBOX_ORG_URLS",
       "SANDBOX_METADATA_HOST",

@@ -1,6 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, sandboxConfig, startEngine } from "../support/engine.ts";
@@ -67,5 +69,58 @@ describe("the packed package, installed in another Pulumi project", () => {
     await stack.ok("preview", "--expect-no-changes");
     await stack.ok("destroy", "--yes", "--skip-preview");
     expect((await engine.dataverse("roles?$filter=name eq 'Consumer'")).value).toEqual([]);
+  });
+});
+
+describe("`npx dataverse-s2s sandbox` of the packed package", () => {
+  const port = 38440;
+  const npx = (...args: string[]) => {
+    const env = { ...process.env, SANDBOX_PORT: String(port) };
+    return { file: "npx", args: ["--offline", "dataverse-s2s", "sandbox", ...args], options: { cwd: project, env } };
+  };
+  const sandbox = async (...command: string[]) => {
+    const { file, args, options } = npx("--", ...command);
+    return (await run(file, args, options)).stdout;
+  };
+
+  it("keeps a sandbox up, with a table of its endpoints and its state in .sandbox, until it is told to end", async () => {
+    const { file, args, options } = npx();
+    const child = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+    const printed: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      printed.push(line);
+      if (line.includes("Ctrl-C ends it")) break;
+    }
+    expect(printed.join("\n")).toMatch(/dataverse northwind\s*│ 'https:\/\/127\.0\.0\.1:38462'/);
+    expect(existsSync(join(project, ".sandbox", "state.json"))).toBe(true);
+    const environment = JSON.parse(await sandbox("node", "-p", "JSON.stringify(process.env)"));
+    expect(JSON.parse(environment.SANDBOX_ORG_URLS).northwind).toBe("https://127.0.0.1:38462");
+    const metadata = `fetch(process.env.SANDBOX_ARM_URL + "/metadata/endpoints?api-version=2022-09-01")`;
+    const served = await sandbox("node", "-e", `${metadata}.then((answer) => answer.text()).then(console.log)`);
+    expect(JSON.parse(served)).toMatchObject({ name: "AzureSandbox", resourceManager: environment.SANDBOX_ARM_URL });
+    child.kill("SIGTERM");
+    await once(child, "close");
+    const answers = () =>
+      fetch(environment.SANDBOX_CONTROL_URL).then(
+        () => true,
+        (error) => error.cause?.code !== "ECONNREFUSED",
+      );
+    await engine.until("the sandbox has ended", async () => !(await answers()));
+  });
+
+  it("runs `pulumi up` of a project against it, with the stand-ins for the plugins", async () => {
+    const config = {
+      "consumer:environmentUrl": `https://127.0.0.1:${port + 20}`,
+      "dataverse-s2s:endpoints": {
+        loginUrl: `https://127.0.0.1:${port}`,
+        graphUrl: `https://127.0.0.1:${port + 1}`,
+        keyVaultHost: "127.0.0.1",
+      },
+    };
+    await sandbox("pulumi", "stack", "select", "--create", "local");
+    writeFileSync(join(project, "Pulumi.local.yaml"), JSON.stringify({ config }));
+    await sandbox("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "local");
+    const outputs = await sandbox("pulumi", "stack", "output", "--json", "--stack", "local");
+    expect(JSON.parse(outputs)).toEqual({ tableRead: "contacts" });
   });
 });
