@@ -55,6 +55,8 @@ export interface Stack {
   outputs(): Promise<Record<string, unknown>>;
   /** The stack's state, as text with encrypted secrets. */
   state(): Promise<string>;
+  /** Takes on a state that `state` gave, from a file. */
+  import(file: string): Promise<string>;
 }
 
 export async function startEngine(): Promise<Engine> {
@@ -134,6 +136,7 @@ export async function startEngine(): Promise<Engine> {
           },
           outputs: async () => JSON.parse(await plain("stack", "output", "--json")),
           state: () => plain("stack", "export"),
+          import: (path) => plain("stack", "import", "--file", path),
         };
       };
       return stackWith();
