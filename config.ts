@@ -36,12 +36,17 @@ const applicationSchema = z.strictObject({
   secret: z
     .strictObject({
       lifetimeYears: z.union([z.literal(1), z.literal(2)], "must be 1 or 2").default(1),
-      renewBeforeDays: wholeNumber(1, 180).default(30),
+      renewBeforeDays: wholeNumber(2, 180).default(30),
+      overlapDays: wholeNumber(1, 179).default(7),
+      rotateNow: z
+        .string("must be a text")
+        .regex(/^[a-zA-Z0-9._-]{1,32}$/, "must be 1 to 32 letters, digits, dots, hyphens and underscores")
+        .optional(),
     })
     .prefault({}),
   keyVault: z.strictObject({
     resourceGroup: text(90),
-    location: text(50),
+    location: text(50).optional(),
     name: z
       .string()
       .regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/, "must be 3 to 24 letters, digits and hyphens")
@@ -49,6 +54,25 @@ const applicationSchema = z.strictObject({
     readers: z.array(guid, "must be a list of object ids").default([]),
     softDeleteRetentionDays: wholeNumber(7, 90).default(90),
     purgeProtection: flag.default(false),
+    existing: flag.default(false),
+    recover: flag.default(false),
+    network: z
+      .strictObject({
+        publicAccess: flag.default(true),
+        allowedIpRanges: z
+          .array(
+            z.union([z.ipv4(), z.cidrv4()], "must be an IPv4 address or range, such as 203.0.113.0/24"),
+            "must be a list of addresses",
+          )
+          .default([]),
+        allowedSubnetIds: z
+          .array(
+            z.string().regex(/^\/subscriptions\/.+\/subnets\/[^/]+$/, "must be the resource id of a subnet"),
+            "must be a list of resource ids",
+          )
+          .default([]),
+      })
+      .optional(),
   }),
 });
 
@@ -84,6 +108,8 @@ const schema = z.strictObject({
   endpoints: z.strictObject({ loginUrl: httpsUrl, graphUrl: httpsUrl, keyVaultHost: text(253) }).optional(),
   protect: flag.default(false),
   production: flag.optional(),
+  /** The time for what is due: a test, or a look at what a later day will bring. Default: now. */
+  asOf: z.iso.datetime({ offset: true, error: "must be a time such as 2027-06-01T00:00:00Z" }).optional(),
 });
 
 /** The stack config, checked whole and with its defaults filled in: with one of `application` and `publisherStack`. */
@@ -186,6 +212,7 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
     });
   }
   if (!values.publisherStack && !values.role) problems.push({ path: "role", reason: "is missing" });
+  problems.push(...secretProblems(mapOf(application.secret)), ...vaultProblems(application.keyVault));
   if (production) {
     const addresses = {
       signOnUrl: application.signOnUrl,
@@ -214,6 +241,31 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
       problems.push({ path, reason: "must be the environment's address alone, without a path" });
     }
   }
+  return problems;
+}
+
+function secretProblems({ overlapDays = 7, renewBeforeDays = 30 }: Record<string, unknown>): ConfigProblem[] {
+  const areDays = typeof overlapDays === "number" && typeof renewBeforeDays === "number" && renewBeforeDays > 1;
+  if (!areDays || overlapDays < renewBeforeDays) return [];
+  const reason = `must be less than renewBeforeDays (${renewBeforeDays}): the old secret must not expire before its time`;
+  return [{ path: "application.secret.overlapDays", reason }];
+}
+
+function vaultProblems(value: unknown): ConfigProblem[] {
+  const { existing, recover, location, name, network } = mapOf(value);
+  const problem = (key: string, reason: string) => ({ path: `application.keyVault.${key}`, reason });
+  if (value === undefined || value === null) return [];
+  if (existing !== true) {
+    const problems = location === undefined ? [problem("location", "is missing")] : [];
+    if (recover === true && name === undefined)
+      problems.push(problem("name", "is missing: a deleted vault is found by its name"));
+    return problems;
+  }
+  const problems = name === undefined ? [problem("name", "is missing: an existing vault is found by its name")] : [];
+  if (recover === true)
+    problems.push(problem("recover", "cannot be together with existing: a deleted vault is not there"));
+  if (network !== undefined)
+    problems.push(problem("network", "cannot be together with existing: the vault keeps its own settings"));
   return problems;
 }
 

@@ -3,10 +3,10 @@ import { loadConfig } from "./config.ts";
 import { declarePublisher, publisherOf } from "./publisher.ts";
 
 const config = loadConfig();
-const { application, publisherStack, subscribers } = config;
+const { application, publisherStack, subscribers, asOf } = config;
 
 const own = application && declarePublisher({ ...config, application });
-const publisher = own?.publisher ?? (await publisherOf(publisherStack!));
+const publisher = own?.publisher ?? (await publisherOf(publisherStack!, asOf ? new Date(asOf) : new Date()));
 
 const access = Object.entries(subscribers).map(([name, subscriber]) => {
   const args = {

@@ -45,9 +45,13 @@ export interface Connection {
 
 /** The publisher's directory and vault, for the identity that runs the stack. */
 export interface PublisherConnection {
+  readonly cloud: Cloud;
   readonly graph: Api;
   readonly vault: Api;
+  /** The time for what is due: stack config `asOf`, else now. */
+  readonly asOf: Date;
   readonly say: Say;
+  readonly warn: Say;
 }
 
 /** Finds cloud, tenant and administrator of a subscriber. Nobody signs in before the first request needs a token. */
@@ -80,7 +84,9 @@ export function connectPublisher(settings: Settings, vaultUri: string): Publishe
   const cloud = cloudOfVault(vaultUri, endpointsOf(settings));
   if (!cloud) throw new AccessError(`${vaultUri} is in no Key Vault of a cloud that is known by its address`);
   const token = () => tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph");
-  return { graph: jsonApi(cloud.graphUrl, token), vault: vaultAt(settings, cloud, vaultUri), say: settings.say };
+  const { say, warn } = settings;
+  const asOf = new Date(settings.config("dataverse-s2s:asOf") ?? Date.now());
+  return { cloud, graph: jsonApi(cloud.graphUrl, token), vault: vaultAt(settings, cloud, vaultUri), asOf, say, warn };
 }
 
 function vaultAt(settings: Settings, cloud: Cloud, address: string): Api {

@@ -109,6 +109,12 @@ const nextSteps: Record<string, NextStep> = {
   "0x80072321": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072326": () => "The environment's service protection limit was met: run the command again in five minutes.",
   ForbiddenByRbac: () => "Give the identity that runs the stack the role 'Key Vault Secrets Officer' on the vault.",
+  ForbiddenByFirewall: () =>
+    "Run it from an address that the vault lets in, or add this machine's to keyVault.network.allowedIpRanges.",
+  ForbiddenByConnection: () =>
+    "Run it where the vault's private endpoint can be reached, or set keyVault.network.publicAccess to true.",
+  SecretDisabled: () =>
+    "Run `pulumi up`: that version was retired or disabled, and another is in its place or is made.",
   Authorization_RequestDenied: () =>
     "Give the identity that runs the stack the application permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make it an owner of the application.",
   SecretNotFound: () => "Run `pulumi up --refresh`: the secret was deleted from its vault.",

@@ -43,20 +43,20 @@ interface Outputs {
   clientId: string;
   servicePrincipalId: string;
   secretUri: string;
-  secretExpiresOn: string;
+  credentialExpiresOn: string;
   publisher: { role: { privileges: Record<string, string> } };
   environments: Record<string, { userName: string; rolesHeld: string[]; tableRead: string }>;
 }
 
 function summary(
-  { clientId, servicePrincipalId, secretUri, secretExpiresOn, publisher, environments }: Outputs,
+  { clientId, servicePrincipalId, secretUri, credentialExpiresOn, publisher, environments }: Outputs,
   changed: boolean,
 ): string {
   const lines = [
     changed ? "Done: the application has access to Dataverse." : "Nothing to change: everything is as declared.",
     `  application       ${clientId}, open to all organizations, "Access Dynamics 365 as organization users"`,
     `  service principal ${servicePrincipalId}`,
-    `  client secret     ${secretUri}, until ${secretExpiresOn.slice(0, 10)}`,
+    `  client secret     ${secretUri}, until ${credentialExpiresOn.slice(0, 10)}`,
   ];
   const privileges = Object.entries(publisher.role.privileges).map((privilege) => privilege.join(" "));
   for (const [name, { userName, rolesHeld, tableRead }] of Object.entries(environments)) {

@@ -5,7 +5,9 @@ import { VendorError } from "../errors.ts";
 export interface PasswordCredential {
   readonly keyId: string;
   readonly displayName: string;
-  /** As Entra writes it, such as "2027-06-01T00:00:00Z". */
+  /** Such as "2026-06-01T08:15:30Z": when it was added, unless who added it said otherwise. */
+  readonly startsOn: string;
+  /** Such as "2027-06-01T00:00:00Z". */
   readonly expiresOn: string;
 }
 
@@ -14,11 +16,7 @@ export async function passwordsOf(graph: Api, objectId: string): Promise<Passwor
   try {
     const { passwordCredentials } = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
     const rows = Array.isArray(passwordCredentials) ? (passwordCredentials as Row[]) : [];
-    return rows.map(({ keyId, displayName, endDateTime }) => ({
-      keyId: String(keyId),
-      displayName: String(displayName ?? ""),
-      expiresOn: String(endDateTime),
-    }));
+    return rows.map(passwordOf);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -30,10 +28,11 @@ export async function addPassword(
   graph: Api,
   objectId: string,
   { displayName, expiresOn }: { displayName: string; expiresOn: string },
-): Promise<{ keyId: string; secretText: string }> {
+): Promise<{ password: PasswordCredential; secretText: string }> {
   const passwordCredential = { displayName, endDateTime: expiresOn };
-  const { keyId, secretText } = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
-  if (typeof keyId === "string" && typeof secretText === "string") return { keyId, secretText };
+  const added = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
+  const { keyId, secretText } = added;
+  if (typeof keyId === "string" && typeof secretText === "string") return { password: passwordOf(added), secretText };
   throw new VendorError(200, "unexpected_answer", "Entra added a client secret and did not say it");
 }
 
@@ -46,3 +45,15 @@ export async function removePassword(graph: Api, objectId: string, keyId: string
     if (left?.some((password) => password.keyId === keyId)) throw error;
   }
 }
+
+function passwordOf({ keyId, displayName, startDateTime, endDateTime }: Row): PasswordCredential {
+  return {
+    keyId: String(keyId),
+    displayName: String(displayName ?? ""),
+    startsOn: plainTime(startDateTime),
+    expiresOn: plainTime(endDateTime),
+  };
+}
+
+/** One text for one time, on the second: Entra's own has none to seven digits after it. */
+const plainTime = (text: unknown) => `${new Date(String(text)).toISOString().slice(0, 19)}Z`;

@@ -17,15 +17,29 @@ export function tenantOf(environmentUrl: string): Promise<string> {
   return tenant;
 }
 
-async function askForChallenge(environmentUrl: string): Promise<string> {
-  const { status, headers } = await send({ method: "GET", url: `${environmentUrl}/api/data/v9.2/WhoAmI` });
-  const challenge = headers["www-authenticate"] ?? "";
-  const tenantId = /authorization_uri=[^\s,]*\/([0-9a-f]{8}-[0-9a-f-]{27})\/oauth2\/authorize/i.exec(challenge)?.[1];
+/** The tenant that a Key Vault belongs to: its challenge names it too (wire facts F3). */
+export const tenantOfVault = (vaultUri: string) =>
+  challengedBy(
+    new URL("/secrets?api-version=7.4", vaultUri).href,
+    "a Key Vault",
+    /authorization="[^"]*\/([0-9a-f-]{36})"/i,
+  );
+
+const askForChallenge = (environmentUrl: string) =>
+  challengedBy(
+    `${environmentUrl}/api/data/v9.2/WhoAmI`,
+    "a Dataverse environment",
+    /authorization_uri=[^\s,]*\/([0-9a-f]{8}-[0-9a-f-]{27})\/oauth2\/authorize/i,
+  );
+
+async function challengedBy(url: string, kind: string, tenant: RegExp): Promise<string> {
+  const { status, headers } = await send({ method: "GET", url });
+  const tenantId = tenant.exec(headers["www-authenticate"] ?? "")?.[1];
   if (status !== 401 || !tenantId) {
     throw new VendorError(
       status,
       "no_challenge",
-      "the address does not answer as a Dataverse environment does (a 401 that names its tenant)",
+      `the address does not answer as ${kind} does (a 401 that names its tenant)`,
     );
   }
   return tenantId.toLowerCase();

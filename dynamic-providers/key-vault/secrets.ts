@@ -9,6 +9,15 @@ export interface SecretVersion {
   readonly enabled: boolean;
 }
 
+/** What a new version of a secret has. */
+export interface SecretContent {
+  readonly value: string;
+  readonly contentType: string;
+  /** Epoch seconds. Key Vault gives the value after it too: it is for people and policies. */
+  readonly expires: number;
+  readonly tags: Record<string, string>;
+}
+
 const version = "api-version=7.4";
 
 /** The data plane of a vault, or of whatever vault a secret's address is in. */
@@ -21,22 +30,36 @@ export async function readSecret(vault: Api, secretUri: string): Promise<string>
   throw new VendorError(200, "unexpected_answer", "Key Vault answered without the secret's value");
 }
 
-/** The newest version of a secret; undefined when there is no such secret. */
+/** The newest version of a secret; undefined when there is no such secret, or nobody can read that version as it is disabled. */
 export async function newestVersion(vault: Api, name: string): Promise<SecretVersion | undefined> {
   try {
     return versionOf(await vault.get(`/secrets/${name}?${version}`));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error) || hasCode(error, "SecretDisabled")) return undefined;
     throw error;
   }
 }
 
-/** Writes a new version; a soft-deleted secret of that name, which blocks it, is recovered first. `expires` in epoch seconds. */
-export async function writeSecret(
-  vault: Api,
-  name: string,
-  secret: { value: string; contentType: string; expires: number; tags: Record<string, string> },
-): Promise<SecretVersion> {
+/** All versions of a secret, in no order; none when there is no such secret. */
+export async function versionsOf(vault: Api, name: string): Promise<SecretVersion[]> {
+  try {
+    return (await vault.list(`/secrets/${name}/versions?${version}`)).map(versionOf);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Makes a version unreadable; it stays, and can be enabled again by hand. */
+export async function disableVersion(vault: Api, { uri }: SecretVersion): Promise<void> {
+  await vault.patch(`${new URL(uri).pathname}?${version}`, { attributes: { enabled: false } });
+}
+
+/**
+ * Writes a new version. A soft-deleted secret of that name, which blocks it, is recovered; that takes the vault a while, in
+ * which the write is refused as ObjectIsBeingRecovered: try again.
+ */
+export async function writeSecret(vault: Api, name: string, secret: SecretContent): Promise<SecretVersion> {
   const { value, contentType, expires, tags } = secret;
   const write = async () =>
     versionOf(
@@ -45,8 +68,10 @@ export async function writeSecret(
   try {
     return await write();
   } catch (error) {
-    if (!(error instanceof VendorError && error.code === "ObjectIsDeletedButRecoverable")) throw error;
-    await vault.post(`/deletedsecrets/${name}/recover?${version}`, {});
+    if (!hasCode(error, "ObjectIsDeletedButRecoverable")) throw error;
+    await vault.post(`/deletedsecrets/${name}/recover?${version}`, {}).catch((refusal) => {
+      if (!isMissing(refusal) && !hasCode(refusal, "ObjectIsBeingRecovered")) throw refusal; // it is on its way already
+    });
     return write();
   }
 }
@@ -57,6 +82,8 @@ export async function deleteSecret(vault: Api, name: string): Promise<void> {
     if (!isMissing(error)) throw error;
   });
 }
+
+const hasCode = (error: unknown, code: string) => error instanceof VendorError && error.code === code;
 
 function versionOf({ id, tags, attributes }: Row): SecretVersion {
   if (typeof id !== "string")

@@ -1,21 +1,35 @@
 import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
 import { addPassword, type PasswordCredential, passwordsOf, removePassword } from "../entra/application-passwords.ts";
-import { AccessError } from "../errors.ts";
-import { deleteSecret, newestVersion, type SecretVersion, writeSecret } from "../key-vault/secrets.ts";
+import { tenantOfVault } from "../entra/tenant.ts";
+import { accessToken, type SignIn } from "../entra/tokens.ts";
+import { AccessError, explain } from "../errors.ts";
+import { expiryWarning } from "../expiry.ts";
+import {
+  deleteSecret,
+  disableVersion,
+  newestVersion,
+  readSecret,
+  type SecretVersion,
+  versionsOf,
+  writeSecret,
+} from "../key-vault/secrets.ts";
 import { untilSettled } from "../waiting.ts";
 import { lifecycle } from "./lifecycle.ts";
-import { settling, vaultSettlingSeconds } from "./settling.ts";
+import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
+import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
 
-export interface ApplicationPasswordInputs {
+export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
+  /** Client id of the application, to sign in with the secret. */
+  readonly applicationId: string;
   readonly vaultUri: string;
   readonly secretName: string;
-  /** Names the period that the secret is for. */
-  readonly period: string;
   readonly expiresOn: string;
-  /** By it the credentials that this resource made are known in the application. */
-  readonly rowId: string;
+  /** Days for which the predecessor still works after the secret was made. */
+  readonly overlapDays: number;
+  /** The day that decides whether the predecessor is to go: no difference makes an update. */
+  readonly asOf: string;
 }
 
 export interface ApplicationPasswordOutputs {
@@ -24,11 +38,17 @@ export interface ApplicationPasswordOutputs {
   readonly secretVersionUri: string;
   /** The period of the secret that is in place; empty when there is none that works. */
   readonly period: string;
+  /** When the predecessor goes; empty when there is none. */
+  readonly retireOn: string;
 }
 
 /** Tag of a secret's version that says which credential of the application it holds. */
 const keyIdTag = "keyId";
 const contentType = "client secret of an Entra application";
+const dayMilliseconds = 24 * 3600 * 1000;
+const targetOf = ({ applicationObjectId, vaultUri }: ApplicationPasswordInputs) =>
+  `application object ${applicationObjectId} (kept in ${vaultUri})`;
+const withoutSpaces = (reason: string) => z.string().regex(/^\S{1,32}$/, reason);
 
 /** Lifecycle of a client secret; resources/application-password.ts has what programs declare. */
 export const applicationPassword = lifecycle<
@@ -38,97 +58,187 @@ export const applicationPassword = lifecycle<
 >({
   kind: "client secret",
   connect: (settings, { vaultUri }) => connectPublisher(settings, vaultUri),
-  target: ({ applicationObjectId, vaultUri }) => `application object ${applicationObjectId} (kept in ${vaultUri})`,
+  target: targetOf,
   schema: z.object({
     applicationObjectId: z.guid("must be the object id of the application, a GUID"),
+    applicationId: z.guid("must be the client id of the application, a GUID"),
     vaultUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault" }),
     secretName: z.string().regex(/^[a-zA-Z0-9-]{1,127}$/, "must be 1 to 127 letters, digits and hyphens"),
-    period: z.string().min(1, "must not be empty"),
+    period: withoutSpaces("must be 1 to 32 characters without spaces"),
+    rotateNow: withoutSpaces("must be 1 to 32 characters without spaces").optional(),
     expiresOn: z.iso.datetime("must be a time such as 2027-06-01T00:00:00Z"),
+    overlapDays: z.int("must be a whole number of days").min(1, "must be at least 1").optional(),
+    asOf: z.iso.date("must be a day such as 2027-06-01"),
     rowId: z.guid("must be a GUID"),
   }),
   replaceOn: ["applicationObjectId", "vaultUri", "secretName"],
   deleteBeforeReplace: false,
-  updateOn: ["period", "expiresOn"],
+  updateOn: ["period", "expiresOn", "rotateNow"],
+  defaults: { overlapDays: 7 },
+  isDue: ({ retireOn }, { asOf }) => isPast(retireOn, asOf),
+  warning: (state, { asOf }) => warningOf(state, new Date(asOf)),
 
   async ensure(connection, inputs, previous) {
-    const { graph, vault, say } = connection;
-    const { applicationObjectId, secretName, expiresOn } = inputs;
-    const atVault = <T>(act: () => Promise<T>) =>
-      untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
-
-    const kept = await atVault(() => newestVersion(vault, secretName));
+    const { graph, vault } = connection;
+    const { applicationObjectId, secretName, rotateNow, asOf } = inputs;
+    const newest = await atVault(connection, () => newestVersion(vault, secretName));
     const passwords = await passwordsOf(graph, applicationObjectId);
     if (!passwords)
       throw new AccessError(`Entra has no application object ${applicationObjectId}. Run the command with --refresh.`);
     const ours = passwords.filter((password) => isOurs(password, inputs));
-    // A refresh that found another value in the vault leaves no period: the tags of that version prove nothing then.
-    const foreign = previous?.outputs.period === "";
-    const current = foreign ? undefined : ours.find((password) => isInPlace(password, kept, inputs));
-    if (current && kept) return outputsOf(inputs, current.keyId, kept);
+    const inPlace = isForeign(newest, previous?.outputs)
+      ? undefined
+      : ours.find((password) => isInPlace(password, newest, inputs));
+    const { current, version } =
+      inPlace && newest ? { current: inPlace, version: newest } : await makeSecret(connection, inputs);
+    await prove(connection, inputs, version);
 
-    // A password whose text never reached the vault, in a run that was cut off, is of no use to anybody.
-    for (const lost of ours.filter(
-      ({ displayName, keyId }) => displayName === nameOf(inputs) && kept?.tags[keyIdTag] !== keyId,
-    )) {
-      await removePassword(graph, applicationObjectId, lost.keyId);
-    }
-    const { keyId, secretText } = await addPassword(graph, applicationObjectId, {
-      displayName: nameOf(inputs),
-      expiresOn,
-    });
-    const version = await atVault(() =>
-      writeSecret(vault, secretName, {
-        value: secretText,
-        contentType,
-        expires: Date.parse(expiresOn) / 1000,
-        tags: { [keyIdTag]: keyId },
-      }),
-    );
-    for (const old of ours) {
-      await removePassword(graph, applicationObjectId, old.keyId);
-    }
-    return outputsOf(inputs, keyId, version);
+    const others = ours.filter(({ keyId }) => keyId !== current.keyId);
+    const retireOn = new Date(Date.parse(current.startsOn) + inputs.overlapDays * dayMilliseconds).toISOString();
+    const overlapIsOver = inPlace !== undefined && isPast(retireOn, asOf);
+    const isRetired = (other: PasswordCredential) =>
+      overlapIsOver ||
+      // Of the same name: its text never reached the vault, in a run that was cut off, or is not there any more.
+      other.displayName === current.displayName ||
+      (rotateNow !== undefined && partsOf(other).rotateNow !== rotateNow);
+    const kept = others.filter((other) => !isRetired(other));
+    // The passwords go last: while one of them is there, a run that is cut off is taken up again.
+    await disableAllBut(connection, inputs, [current, ...kept]);
+    for (const { keyId } of others.filter(isRetired)) await removePassword(graph, applicationObjectId, keyId);
+    return outputsOf(inputs, current, version, kept.length > 0 ? retireOn : "");
   },
 
-  async observe({ graph, vault }, _id, state) {
+  async observe({ graph, vault, asOf, warn }, _id, state) {
     const passwords = await passwordsOf(graph, state.applicationObjectId);
     if (!passwords) return undefined;
-    const kept = await newestVersion(vault, state.secretName);
-    const current = passwords.find((password) => isInPlace(password, kept, state));
+    const newest = await newestVersion(vault, state.secretName);
+    const current = passwords.find((password) => isInPlace(password, newest, state));
     // A secret that was removed, or another value in the vault: no period's secret is in place, and the next update makes one.
-    if (!current || kept?.uri !== state.secretVersionUri) return { ...state, period: "" };
+    if (!current || newest?.uri !== state.secretVersionUri) return { ...state, period: "" };
+    const warning = warningOf(state, asOf);
+    if (warning) warn(warning);
     return { ...state, expiresOn: current.expiresOn };
   },
 
   async remove({ graph, vault }, _id, state) {
+    // What replaces this resource, with another vault, has a password of the same name by now: that one stays.
+    const held = (await versionsOf(vault, state.secretName)).map(({ tags }) => tags[keyIdTag]);
     for (const password of (await passwordsOf(graph, state.applicationObjectId)) ?? []) {
-      if (isOurs(password, state)) await removePassword(graph, state.applicationObjectId, password.keyId);
+      if (isOurs(password, state) && [state.keyId, ...held].includes(password.keyId))
+        await removePassword(graph, state.applicationObjectId, password.keyId);
     }
     await deleteSecret(vault, state.secretName);
   },
 });
 
-const markOf = ({ rowId }: ApplicationPasswordInputs) => `(${rowId.slice(0, 8)})`;
-const nameOf = (inputs: ApplicationPasswordInputs) => `dataverse-s2s ${inputs.period} ${markOf(inputs)}`;
-const isOurs = ({ displayName }: PasswordCredential, inputs: ApplicationPasswordInputs) =>
-  displayName.endsWith(markOf(inputs));
+const atVault = <T>({ say }: PublisherConnection, act: () => Promise<T>) =>
+  untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
+
+/** True when the day has begun by which `time` is over; never for an empty one. */
+const isPast = (time: string | undefined, day: string) => Boolean(time) && Date.parse(day) >= Date.parse(time!);
+
+const warningOf = (state: ApplicationPasswordInputs, asOf: Date) =>
+  expiryWarning(
+    `The client secret of ${targetOf(state)}`,
+    state.expiresOn,
+    asOf,
+    "`pulumi up` of this stack makes a new one.",
+  );
 
 /** True when the vault holds the text of this password, and it is the one that is declared. */
 function isInPlace(
   password: PasswordCredential,
-  kept: SecretVersion | undefined,
+  newest: SecretVersion | undefined,
   inputs: ApplicationPasswordInputs,
 ): boolean {
+  const { period, rotateNow } = partsOf(password);
   return (
-    password.displayName === nameOf(inputs) &&
-    kept?.tags[keyIdTag] === password.keyId &&
-    kept.enabled &&
+    isOurs(password, inputs) &&
+    period === inputs.period &&
+    (inputs.rotateNow ?? rotateNow) === rotateNow &&
+    newest?.tags[keyIdTag] === password.keyId &&
+    newest.enabled &&
     Date.parse(password.expiresOn) === Date.parse(inputs.expiresOn)
   );
 }
 
-function outputsOf(inputs: ApplicationPasswordInputs, keyId: string, { uri }: SecretVersion) {
+/**
+ * True when somebody wrote the newest version under tags that we made, which prove nothing then: a refresh found it and left no
+ * period, or it is another version than the one that is known to hold that credential.
+ */
+function isForeign(
+  newest: SecretVersion | undefined,
+  known: (ApplicationPasswordInputs & ApplicationPasswordOutputs) | undefined,
+): boolean {
+  if (!known) return false;
+  return known.period === "" || (newest?.tags[keyIdTag] === known.keyId && newest.uri !== known.secretVersionUri);
+}
+
+/** Adds a secret in Entra and writes it as the newest version in the vault. */
+async function makeSecret(connection: PublisherConnection, inputs: ApplicationPasswordInputs) {
+  const { graph, vault } = connection;
+  const { applicationObjectId, secretName, expiresOn, period, rotateNow } = inputs;
+  const { password, secretText } = await addPassword(graph, applicationObjectId, {
+    displayName: nameOf(inputs),
+    expiresOn,
+  });
+  const version = await atVault(connection, () =>
+    writeSecret(vault, secretName, {
+      value: secretText,
+      contentType,
+      expires: Date.parse(expiresOn) / 1000,
+      tags: { [keyIdTag]: password.keyId, period, ...(rotateNow && { rotateNow }) },
+    }),
+  );
+  return { current: password, version };
+}
+
+/** Signs in as the application with what the vault gives for the version; a new secret takes a while to be known to all of Entra. */
+async function prove(
+  connection: PublisherConnection,
+  inputs: ApplicationPasswordInputs,
+  version: SecretVersion,
+): Promise<void> {
+  const { vault, cloud, say } = connection;
+  const { applicationId, vaultUri } = inputs;
+  const clientSecret = await atVault(connection, () => readSecret(vault, version.uri));
+  const tenantId = await tenantOfVault(vaultUri);
+  const signIn: SignIn = {
+    identity: { kind: "clientSecret", clientId: applicationId, clientSecret },
+    loginUrl: cloud.loginUrl,
+    tenantId,
+    resource: cloud.graphUrl,
+  };
+  const codes = [...settling.secret, ...settling.principal];
+  try {
+    await untilSettled("Entra to accept the application's secret", settlingSeconds, codes, say, () =>
+      accessToken(signIn, { fresh: true }),
+    );
+  } catch (error) {
+    const doing = "Proving that the client secret in the vault signs in";
+    const { message } = explain(error, { doing, target: targetOf(inputs), tenantId, applicationId });
+    throw new AccessError(`${message} The one before it was left in place; the next \`pulumi up\` goes on here.`);
+  }
+}
+
+/** Disables the versions in the vault that hold other credentials than these. Those that nobody of us wrote have no such tag. */
+async function disableAllBut(
+  { vault }: PublisherConnection,
+  { secretName }: ApplicationPasswordInputs,
+  kept: PasswordCredential[],
+): Promise<void> {
+  for (const version of await versionsOf(vault, secretName)) {
+    const held = version.tags[keyIdTag];
+    if (version.enabled && held && !kept.some(({ keyId }) => keyId === held)) await disableVersion(vault, version);
+  }
+}
+
+function outputsOf(
+  inputs: ApplicationPasswordInputs,
+  { keyId }: PasswordCredential,
+  { uri }: SecretVersion,
+  retireOn: string,
+) {
   const secretUri = new URL(`/secrets/${inputs.secretName}`, inputs.vaultUri).href;
-  return { id: secretUri, outputs: { keyId, secretUri, secretVersionUri: uri, period: inputs.period } };
+  return { id: secretUri, outputs: { keyId, secretUri, secretVersionUri: uri, period: inputs.period, retireOn } };
 }

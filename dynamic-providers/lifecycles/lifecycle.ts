@@ -24,6 +24,10 @@ export interface Definition<Inputs extends object, Outputs extends object, Conne
    * program leaves out is the platform's business: it has no output of its name and makes no difference.
    */
   readonly updateOn: readonly (keyof Inputs & string)[];
+  /** True when something is to be done though no input has changed, such as what was put off to a day that has come. */
+  isDue?(state: Inputs & Outputs, inputs: Inputs): boolean;
+  /** Looked at with every `diff`: what the user is to be told, undefined for nothing. */
+  warning?(state: Inputs & Outputs, inputs: Inputs): string | undefined;
   /** Fills in what the program left out. */
   readonly defaults?: Partial<Inputs>;
   /** Makes the object, or brings what there is to the declared shape. Creating and updating are the same. */
@@ -92,7 +96,10 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
         // A value that a preview does not know yet will most likely turn out to be the same.
         const replaces = changed.filter((name) => replaceOn.includes(name) && news[name] !== unknown);
         const deleteBeforeReplace = replaces.length > 0 && definition.deleteBeforeReplace;
-        return { changes: changed.length > 0, replaces, deleteBeforeReplace };
+        const warning = definition.warning?.(olds, news);
+        if (warning) settings.warn(warning);
+        const due = definition.isDue?.(olds, news) ?? false;
+        return { changes: changed.length > 0 || due, replaces, deleteBeforeReplace };
       },
 
       async create(inputs: Inputs) {

@@ -4,7 +4,7 @@ export const settlingSeconds = 120;
 
 /** Codes of what may be refused for a while after it was made. */
 export const settling = {
-  vault: ["ForbiddenByRbac", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
+  vault: ["ForbiddenByRbac", "ObjectIsBeingDeleted", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
   /** A new secret that not every part of Entra has seen. */
   secret: ["AADSTS7000215"],
   /** A new service principal, likewise. */

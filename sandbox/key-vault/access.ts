@@ -1,8 +1,9 @@
+import { BlockList } from "node:net";
 import type { Context } from "../context.ts";
 import { allows } from "../resource-manager/access.ts";
 import { type Claims, InvalidToken } from "../tokens.ts";
 import { keyVaultErrors } from "./errors.ts";
-import { type Vault, vaultId } from "./vaults.ts";
+import { type Vault, type VaultProperties, vaultId } from "./vaults.ts";
 
 /** What a request does with a secret: the role-based data action and the permission of access policies for the same. */
 export interface SecretAction {
@@ -68,10 +69,7 @@ export function authorize(
   const who = `appid=${caller.appid};oid=${caller.oid};iss=https://sts.windows.net/${caller.tid}/`;
   const where = `${vault.name};location=${vault.location}`;
   if (/^disabled$/i.test(properties.publicNetworkAccess)) throw keyVaultErrors.byConnection(who, where);
-  const { defaultAction, ipRules } = properties.networkAcls ?? {};
-  if (/^deny$/i.test(defaultAction ?? "") && !ipRules?.some(({ value }) => value.startsWith("127.0.0.1"))) {
-    throw keyVaultErrors.byFirewall(who, where);
-  }
+  if (!firewallLetsIn(properties)) throw keyVaultErrors.byFirewall(who, where);
   if (properties.enableRbacAuthorization) {
     const resource = secretName ? `${vaultId(vault)}/secrets/${secretName}` : vaultId(vault);
     if (!allows(store, caller.oid, resource, { data: action.data })) {
@@ -80,6 +78,17 @@ export function authorize(
   } else if (!policyAllows(vault, caller, action.permission)) {
     throw keyVaultErrors.byPolicy(who, action.permission, where);
   }
+}
+
+/** Every caller of the sandbox comes from the loopback address, and from no subnet. */
+function firewallLetsIn({ networkAcls }: VaultProperties): boolean {
+  if (!/^deny$/i.test(networkAcls?.defaultAction ?? "")) return true;
+  const allowed = new BlockList();
+  for (const { value } of networkAcls?.ipRules ?? []) {
+    const [address, length = "32"] = value.split("/");
+    allowed.addSubnet(address!, Number(length));
+  }
+  return allowed.check("127.0.0.1");
 }
 
 function policyAllows(vault: Vault, caller: Claims, permission: string): boolean {

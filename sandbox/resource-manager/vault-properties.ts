@@ -1,5 +1,6 @@
 import type { VaultProperties } from "../key-vault/vaults.ts";
 import { armErrors } from "./errors.ts";
+import { networkRules } from "./network-rules.ts";
 
 /** Since this version new vaults are role-based unless the request says otherwise. */
 const roleBasedByDefaultSince = "2026-02-01";
@@ -33,6 +34,7 @@ export function vaultProperties(
     softDeleteRetentionInDays:
       present?.softDeleteRetentionInDays ?? (requested.softDeleteRetentionInDays as number | undefined) ?? 90,
     enablePurgeProtection: protectedFromPurge ? true : undefined,
+    networkAcls: networkRules(requested.networkAcls as VaultProperties["networkAcls"]),
     publicNetworkAccess: (requested.publicNetworkAccess as string | undefined) ?? "Enabled",
   };
 }

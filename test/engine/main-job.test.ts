@@ -14,7 +14,7 @@ interface Outputs {
   servicePrincipalId: string;
   identifierUri: string;
   secretUri: string;
-  secretExpiresOn: string;
+  credentialExpiresOn: string;
   environments: Record<string, { userId: string; userName: string; rolesHeld: string[]; tableRead: string }>;
 }
 
@@ -82,7 +82,7 @@ describe("the main job on the real engine", () => {
     const { status, data } = await get(outputs.secretUri, "?api-version=7.4", "https://vault.azure.net");
     expect(status).toBe(200);
     expect(data.contentType).toBe("client secret of an Entra application");
-    expect(data.attributes.exp * 1000).toBe(Date.parse(outputs.secretExpiresOn));
+    expect(data.attributes.exp * 1000).toBe(Date.parse(outputs.credentialExpiresOn));
   });
 
   it("made the custom role with its privileges, the application user of that principal, and gave it that role only", async () => {

@@ -24,7 +24,8 @@ await pulumi.runtime.setMocks(
 );
 
 const { MultiTenantApplication } = await import("../../components/multi-tenant-application.ts");
-const { ClientSecret, secretPeriod } = await import("../../components/client-secret.ts");
+const { ClientSecret } = await import("../../components/client-secret.ts");
+const { secretPeriod } = await import("../../components/rotation-schedule.ts");
 const { SecretVault } = await import("../../components/secret-vault.ts");
 const { SubscriberAccess } = await import("../../components/subscriber-access.ts");
 
@@ -86,7 +87,11 @@ describe("ClientSecret", () => {
   /** What is asked of the engine for a secret on a day. */
   async function declaredOn(day: string, lifetimeYears?: 1 | 2): Promise<Record<string, unknown>> {
     registered.length = 0;
-    const application = { applicationObjectId: "object-id", vaultUri: "https://v.vault.azure.net/" };
+    const application = {
+      applicationObjectId: "object-id",
+      applicationId: "id",
+      vaultUri: "https://v.vault.azure.net/",
+    };
     await settled(new ClientSecret("secret", { ...application, asOf: new Date(day), lifetimeYears }).secretUri);
     const [only, ...others] = await resources("pulumi-nodejs:dynamic/entra:ApplicationPassword");
     expect(others).toEqual([]);

@@ -36,8 +36,14 @@ describe("the stack config", () => {
     expect(checked).toMatchObject({
       config: {
         application: {
-          secret: { lifetimeYears: 1, renewBeforeDays: 30 },
-          keyVault: { readers: [], softDeleteRetentionDays: 90, purgeProtection: false },
+          secret: { lifetimeYears: 1, renewBeforeDays: 30, overlapDays: 7 },
+          keyVault: {
+            readers: [],
+            softDeleteRetentionDays: 90,
+            purgeProtection: false,
+            existing: false,
+            recover: false,
+          },
         },
         protect: false,
       },
@@ -70,7 +76,23 @@ describe("the stack config", () => {
     ["application.redirectUris", [], "must have at least one address"],
     ["application.identifierUri", "contoso", "must begin with api:// or https://"],
     ["application.secret", { lifetimeYears: 3 }, "must be 1 or 2"],
-    ["application.secret", { renewBeforeDays: 0 }, "must be at least 1"],
+    ["application.secret", { renewBeforeDays: 0 }, "must be at least 2"],
+    [
+      "application.secret",
+      { overlapDays: 30 },
+      "application.secret.overlapDays must be less than renewBeforeDays (30)",
+    ],
+    [
+      "application.secret",
+      { renewBeforeDays: 7 },
+      "application.secret.overlapDays must be less than renewBeforeDays (7)",
+    ],
+    ["application.secret", { rotateNow: "a leak" }, "must be 1 to 32 letters, digits, dots, hyphens and underscores"],
+    ["application.keyVault.existing", true, "application.keyVault.name is missing"],
+    ["application.keyVault.recover", true, "application.keyVault.name is missing"],
+    ["application.keyVault.network", { allowedIpRanges: ["here"] }, "must be an IPv4 address or range"],
+    ["application.keyVault.network", { allowedSubnetIds: ["default"] }, "must be the resource id of a subnet"],
+    ["asOf", "tomorrow", "asOf must be a time such as 2027-06-01T00:00:00Z"],
     ["application.keyVault.softDeleteRetentionDays", 5, "must be at least 7"],
     ["application.keyVault.readers", ["me"], "must be a GUID"],
     ["application.colour", "red", "is not a known setting"],
@@ -112,6 +134,27 @@ describe("the stack config", () => {
     expect(problems({ ...good, publisherStack: "contoso/dataverse-s2s/prod" })).toEqual([
       "publisherStack cannot be together with application: a stack declares its publisher or refers to one",
     ]);
+  });
+
+  it("takes an existing vault by its name, without a region, and with nothing that would change it", () => {
+    const existing = { resourceGroup: "rg-vaults", name: "kv-company", existing: true };
+    expect(problems(set("application.keyVault", existing))).toEqual([]);
+    expect(problems(set("application.keyVault", { ...existing, recover: true, network: {} }))).toEqual([
+      "application.keyVault.recover cannot be together with existing: a deleted vault is not there",
+      "application.keyVault.network cannot be together with existing: the vault keeps its own settings",
+    ]);
+  });
+
+  it("takes a vault's network settings, and a time of its own", () => {
+    const network = {
+      publicAccess: true,
+      allowedIpRanges: ["203.0.113.7", "198.51.100.0/24"],
+      allowedSubnetIds: [
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/default",
+      ],
+    };
+    expect(problems(set("application.keyVault.network", network))).toEqual([]);
+    expect(problems(set("asOf", "2027-06-01T12:00:00+02:00"))).toEqual([]);
   });
 
   it("takes each way of consent", () => {

@@ -1,0 +1,28 @@
+import type { PasswordCredential } from "../entra/application-passwords.ts";
+
+/** What a client secret's name in Entra says of it: nothing else tells whose it is and what for. */
+export interface PasswordNaming {
+  /** Names the period that the secret is for. */
+  readonly period: string;
+  /** Label of the rotation out of turn that made it. */
+  readonly rotateNow?: string;
+  /** By it the credentials that a resource made are known in the application. */
+  readonly rowId: string;
+}
+
+const markOf = ({ rowId }: PasswordNaming) => `(${rowId.slice(0, 8)})`;
+
+/** Such as "dataverse-s2s 2026-10-02 leak-1 (1a2b3c4d)". */
+export function nameOf(naming: PasswordNaming): string {
+  return ["dataverse-s2s", naming.period, naming.rotateNow, markOf(naming)].filter(Boolean).join(" ");
+}
+
+/** True for the credentials that the resource made; no other is ever touched. */
+export const isOurs = ({ displayName }: PasswordCredential, naming: PasswordNaming) =>
+  displayName.endsWith(` ${markOf(naming)}`);
+
+/** Period and label of a credential that {@link isOurs}. Neither has a space in it. */
+export function partsOf({ displayName }: PasswordCredential): { period: string; rotateNow: string } {
+  const [, period = "", ...rest] = displayName.split(" ");
+  return { period, rotateNow: rest.length > 1 ? rest[0]! : "" };
+}
