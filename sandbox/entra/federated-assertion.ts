@@ -12,7 +12,6 @@ export async function verifyFederatedAssertion(
   application: Application,
   assertion: string,
   claims: JWTPayload,
-  now: Date,
 ): Promise<void> {
   const { iss = "", sub = "" } = claims;
   const audiences = [claims.aud ?? []].flat();
@@ -28,7 +27,7 @@ export async function verifyFederatedAssertion(
 
   const keys = createLocalJWKSet(await fetchKeys(iss));
   try {
-    await jwtVerify(assertion, keys, { currentDate: now, clockTolerance: 300 });
+    await jwtVerify(assertion, keys, { clockTolerance: 300 });
   } catch (error) {
     const { code, claim } = error as { code?: string; claim?: string };
     if (code === "ERR_JWT_EXPIRED" || claim) throw entraErrors.assertionExpired();
