@@ -25,7 +25,7 @@ export async function verifyFederatedAssertion(
 
   const keys = createLocalJWKSet(await fetchKeys(iss));
   try {
-    await jwtVerify(assertion, keys, { currentDate: store.now(), clockTolerance: 300 });
+    await jwtVerify(assertion, keys, { clockTolerance: 300 });
   } catch (error) {
     const { code, claim } = error as { code?: string; claim?: string };
     if (code === "ERR_JWT_EXPIRED" || claim) throw entraErrors.assertionExpired();

@@ -5,16 +5,22 @@ import { type Claims, InvalidToken } from "../tokens.ts";
 import { keyVaultErrors } from "./errors.ts";
 import { type Vault, type VaultProperties, vaultId } from "./vaults.ts";
 
-/** What a request does with a secret: the role-based data action and the permission of access policies for the same. */
-export interface SecretAction {
+/** What a request does with an object: the role-based data action and the permission of access policies for the same. */
+export interface Action {
+  readonly kind: "secrets" | "certificates";
   readonly data: string;
   readonly permission: string;
 }
 
-const secretAction = (name: string, permission: string): SecretAction => ({
-  data: `Microsoft.KeyVault/vaults/secrets/${name}`,
-  permission,
-});
+const actionOn =
+  (kind: Action["kind"]) =>
+  (name: string, permission: string): Action => ({
+    kind,
+    data: `Microsoft.KeyVault/vaults/${kind}/${name}`,
+    permission,
+  });
+const secretAction = actionOn("secrets");
+const certificateAction = actionOn("certificates");
 
 export const secretActions = {
   get: secretAction("getSecret/action", "get"),
@@ -25,6 +31,17 @@ export const secretActions = {
   getDeleted: secretAction("readMetadata/action", "get"),
   recover: secretAction("recover/action", "recover"),
   purge: secretAction("purge/action", "purge"),
+} as const;
+
+/** Names by Microsoft's list of resource provider operations; permissions by the reference of access policies. */
+export const certificateActions = {
+  get: certificateAction("read", "get"),
+  list: certificateAction("read", "list"),
+  create: certificateAction("create/action", "create"),
+  update: certificateAction("update/action", "update"),
+  delete: certificateAction("delete", "delete"),
+  recover: certificateAction("recover/action", "recover"),
+  purge: certificateAction("purge/action", "purge"),
 } as const;
 
 /** Who sent a request, by a token of the vault's tenant; else 401 with the challenge from which clients learn the tenant. */
@@ -62,8 +79,8 @@ export function authorize(
   { store }: Context,
   vault: Vault,
   caller: Claims,
-  action: SecretAction,
-  secretName: string | undefined,
+  action: Action,
+  name: string | undefined,
 ): void {
   const { properties } = vault;
   const who = `appid=${caller.appid};oid=${caller.oid};iss=https://sts.windows.net/${caller.tid}/`;
@@ -71,12 +88,12 @@ export function authorize(
   if (/^disabled$/i.test(properties.publicNetworkAccess)) throw keyVaultErrors.byConnection(who, where);
   if (!firewallLetsIn(properties)) throw keyVaultErrors.byFirewall(who, where);
   if (properties.enableRbacAuthorization) {
-    const resource = secretName ? `${vaultId(vault)}/secrets/${secretName}` : vaultId(vault);
+    const resource = name ? `${vaultId(vault)}/${action.kind}/${name}` : vaultId(vault);
     if (!allows(store, caller.oid, resource, { data: action.data })) {
       throw keyVaultErrors.byRoles(who, action.data, resource.toLowerCase(), where);
     }
-  } else if (!policyAllows(vault, caller, action.permission)) {
-    throw keyVaultErrors.byPolicy(who, action.permission, where);
+  } else if (!policyAllows(vault, caller, action)) {
+    throw keyVaultErrors.byPolicy(who, action.kind, action.permission, where);
   }
 }
 
@@ -91,9 +108,9 @@ function firewallLetsIn({ networkAcls }: VaultProperties): boolean {
   return allowed.check("127.0.0.1");
 }
 
-function policyAllows(vault: Vault, caller: Claims, permission: string): boolean {
+function policyAllows(vault: Vault, caller: Claims, { kind, permission }: Action): boolean {
   return vault.properties.accessPolicies
     .filter((policy) => policy.objectId.toLowerCase() === caller.oid)
-    .flatMap((policy) => policy.permissions.secrets ?? [])
+    .flatMap((policy) => policy.permissions[kind] ?? [])
     .some((granted) => [permission, "all"].includes(granted.toLowerCase()));
 }

@@ -1,7 +1,9 @@
 import type { Hono, Context as HttpContext } from "hono";
 import type { Context } from "../context.ts";
 import { newService } from "../server.ts";
-import { authorize, type SecretAction, secretActions, signedIn } from "./access.ts";
+import { type Action, authorize, secretActions, signedIn } from "./access.ts";
+import { json } from "./body.ts";
+import { certificateRoutes } from "./certificate-routes.ts";
 import { KeyVaultError, keyVaultErrors } from "./errors.ts";
 import {
   deleteSecret,
@@ -23,19 +25,25 @@ const largestPage = 25;
 
 type Handler = (target: Target, c: HttpContext) => unknown;
 
+/** Makes a route's handler of one operation: who may do it, what it does, whether its answer is a list in pages, its query options. */
+export type Serve = (
+  action: Action,
+  handle: Handler,
+  options?: { pages?: boolean; query?: readonly string[] },
+) => (c: HttpContext) => Promise<Response>;
+
 /** The data plane of the vault that has `slot`, whichever that is at the time of a request. */
 export function keyVault(context: Context, slot: number): Hono {
   const app = newService();
   const { get, set, list, update, delete: remove, getDeleted, recover, purge } = secretActions;
 
-  /** One operation: who may do it, what it does, and whether its answer is a list in pages. */
-  const serve = (action: SecretAction, handle: Handler, options: { pages?: boolean } = {}) => {
-    return async (c: HttpContext) => {
+  const serve: Serve = (action, handle, options = {}) => {
+    return async (c) => {
       const vault = vaultAt(context.store, slot);
       if (!vault) throw keyVaultErrors.noVault();
       const url = await context.vaultUrl(slot);
       const caller = await signedIn(context, vault, url, c.req.header("authorization"));
-      checkQuery(c, options.pages ? ["maxresults", "$skiptoken"] : []);
+      checkQuery(c, options.pages ? ["maxresults", "$skiptoken"] : (options.query ?? []));
       authorize(context, vault, caller, action, c.req.param("name"));
       const body = await handle({ store: context.store, vault, url }, c);
       if (body === undefined) return c.body(null, 204);
@@ -91,6 +99,7 @@ export function keyVault(context: Context, slot: number): Hono {
     "/deletedsecrets/:name/recover",
     serve(recover, (target, c) => recoverSecret(target, name(c))),
   );
+  certificateRoutes(app, serve);
 
   app.onError((error, c) => {
     if (!(error instanceof KeyVaultError)) throw error;
@@ -127,12 +136,4 @@ function page(c: HttpContext, url: string, rows: readonly unknown[]) {
   if (start + size >= rows.length) return { value, nextLink: null };
   query.set("$skiptoken", String(start + size));
   return { value, nextLink: `${url}${c.req.path}?${query}` };
-}
-
-async function json(c: HttpContext) {
-  try {
-    return await c.req.json();
-  } catch {
-    throw keyVaultErrors.badParameter("The request body is not valid JSON.");
-  }
 }

@@ -6,6 +6,7 @@ export function versionBundle(vault: Vault, url: string, secret: Secret, version
   return {
     ...content(vault, version),
     id: `${url}/secrets/${secret.name}/${version.version}`,
+    ...(version.managed && { kid: `${url}/keys/${secret.name}/${version.version}` }),
   };
 }
 
@@ -14,30 +15,39 @@ export function listBundle(vault: Vault, url: string, secret: Secret) {
   return { ...content(vault, secret.versions.at(-1)!), id: `${url}/secrets/${secret.name}` };
 }
 
-/** What is said of a soft-deleted secret. */
-export function deletion(url: string, secret: Secret) {
-  const { deletedDate, scheduledPurgeDate } = secret.deletion as Deletion;
+/** What is said of a soft-deleted secret or certificate. */
+export function deletion(url: string, object: Pick<Secret, "name" | "deletion">, kind = "secrets") {
+  const { deletedDate, scheduledPurgeDate } = object.deletion as Deletion;
   return {
-    recoveryId: `${url}/deletedsecrets/${secret.name}`,
+    recoveryId: `${url}/deleted${kind}/${object.name}`,
     deletedDate: seconds(deletedDate),
     scheduledPurgeDate: seconds(scheduledPurgeDate),
   };
 }
 
-function content({ properties }: Vault, version: SecretVersion) {
-  const customized = properties.softDeleteRetentionInDays < 90 ? "Customized" : "";
+function content(vault: Vault, version: SecretVersion) {
   return {
     contentType: version.contentType ?? undefined,
-    attributes: {
-      enabled: version.enabled,
-      nbf: version.nbf ?? undefined,
-      exp: version.exp ?? undefined,
-      created: version.created,
-      updated: version.updated,
-      recoveryLevel: `${customized}Recoverable${properties.enablePurgeProtection ? "" : "+Purgeable"}`,
-      recoverableDays: properties.softDeleteRetentionInDays,
-    },
+    attributes: attributesOf(vault, version),
     tags: version.tags ?? undefined,
+    managed: version.managed,
+  };
+}
+
+/** Attributes of a secret's or a certificate's version. */
+export function attributesOf(
+  { properties }: Vault,
+  version: Pick<SecretVersion, "enabled" | "nbf" | "exp" | "created" | "updated">,
+) {
+  const customized = properties.softDeleteRetentionInDays < 90 ? "Customized" : "";
+  return {
+    enabled: version.enabled,
+    nbf: version.nbf ?? undefined,
+    exp: version.exp ?? undefined,
+    created: version.created,
+    updated: version.updated,
+    recoveryLevel: `${customized}Recoverable${properties.enablePurgeProtection ? "" : "+Purgeable"}`,
+    recoverableDays: properties.softDeleteRetentionInDays,
   };
 }
 

@@ -45,10 +45,10 @@ export const keyVaultErrors = {
       "ForbiddenByRbac",
       `Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: ${caller}\r\nAction: '${action}'\r\nResource: '${resource}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: ${vault}\r\n`,
     ),
-  byPolicy: (caller: string, permission: string, vault: string) =>
+  byPolicy: (caller: string, kind: string, permission: string, vault: string) =>
     forbidden(
       "AccessDenied",
-      `The user, group or application '${caller}' does not have secrets ${permission} permission on key vault '${vault}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287`,
+      `The user, group or application '${caller}' does not have ${kind} ${permission} permission on key vault '${vault}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287`,
     ),
   byConnection: (caller: string, vault: string) =>
     forbidden(
@@ -75,6 +75,29 @@ export const keyVaultErrors = {
     ),
   deletedSecretNotFound: (name: string) =>
     new KeyVaultError(404, "SecretNotFound", `Deleted Secret not found: ${name}`),
+  certificateNotFound: (id: string) =>
+    new KeyVaultError(
+      404,
+      "CertificateNotFound",
+      `A certificate with (name/id) ${id} was not found in this key vault. If you recently deleted this certificate you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182`,
+    ),
+  deletedCertificateNotFound: (name: string) =>
+    new KeyVaultError(404, "CertificateNotFound", `Deleted Certificate not found: ${name}`),
+  pendingNotFound: (name: string) =>
+    new KeyVaultError(404, "PendingCertificateNotFound", `Pending certificate not found: ${name}`),
+  /** Text and code by Microsoft's "Monitor and manage certificate creation". */
+  pendingInProgress: () =>
+    new KeyVaultError(
+      409,
+      "Forbidden",
+      "A new key vault certificate can not be created or imported while a pending key vault certificate's status is inProgress.",
+    ),
+  /** The source (terraform-provider-azurerm issue 5659) has the operation "set"; the others are taken to be refused likewise. */
+  managedSecret: (operation: string) =>
+    forbidden(
+      "SecretManagedByKeyVault",
+      `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+    ),
   inDeletedState: (message: string) =>
     new KeyVaultError(409, "Conflict", message, { innererror: "ObjectIsDeletedButRecoverable" }),
   badParameter: (message: string) => new KeyVaultError(400, "BadParameter", message),

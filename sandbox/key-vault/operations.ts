@@ -5,6 +5,7 @@ import {
   addVersion,
   changeVersion,
   deletedStateMessage,
+  isManaged,
   purgeSecret,
   type Secret,
   type SecretContent,
@@ -30,6 +31,7 @@ export function setSecret({ store, vault, url }: Target, name: string, content: 
   }
   const present = secretsOf(store, vault).get(name.toLowerCase());
   if (present?.deletion) throw keyVaultErrors.inDeletedState(deletedStateMessage(present.name));
+  if (present) refuseManaged(present, "set");
   const { secret, version } = addVersion(store, vault, name, content);
   return { value: version.value, ...versionBundle(vault, url, secret, version) };
 }
@@ -48,12 +50,14 @@ export function updateSecret(
   changes: Omit<Partial<SecretContent>, "value">,
 ) {
   const { secret, version } = find(target, name, versionId);
+  refuseManaged(secret, "update");
   changeVersion(target.store, version, changes ?? {});
   return versionBundle(target.vault, target.url, secret, version);
 }
 
 export function deleteSecret(target: Target, name: string) {
   const { secret } = find(target, name, undefined);
+  refuseManaged(secret, "delete");
   secret.deletion = deletionNow(target.store, target.vault.properties);
   return deletedBundle(target, secret);
 }
@@ -64,6 +68,7 @@ export function getDeletedSecret(target: Target, name: string) {
 
 export function recoverSecret(target: Target, name: string) {
   const secret = findDeleted(target, name);
+  refuseManaged(secret, "recover");
   secret.deletion = null;
   return versionBundle(target.vault, target.url, secret, secret.versions.at(-1)!);
 }
@@ -71,6 +76,7 @@ export function recoverSecret(target: Target, name: string) {
 export function purgeDeletedSecret(target: Target, name: string): void {
   const { store, vault } = target;
   const secret = findDeleted(target, name);
+  refuseManaged(secret, "purge");
   if (vault.properties.enablePurgeProtection) {
     throw keyVaultErrors.purgeProtected(`${vault.name};location=${vault.location}`);
   }
@@ -112,6 +118,10 @@ function findDeleted({ store, vault }: Target, name: string): Secret {
 
 function deletedBundle({ vault, url }: Target, secret: Secret) {
   return { ...deletion(url, secret), ...versionBundle(vault, url, secret, secret.versions.at(-1)!) };
+}
+
+function refuseManaged(secret: Secret, operation: string): void {
+  if (isManaged(secret)) throw keyVaultErrors.managedSecret(operation);
 }
 
 function sorted(store: Store, vault: Vault): Secret[] {

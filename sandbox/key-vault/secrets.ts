@@ -21,6 +21,8 @@ export interface SecretVersion {
   exp: number | null;
   readonly created: number;
   updated: number;
+  /** True where a certificate of the same name and version owns it. */
+  readonly managed?: true;
 }
 
 /** A secret of one vault with all its versions, oldest first. Resource Manager and the data plane write the same row. */
@@ -45,16 +47,17 @@ export function validSecretName(name: string): boolean {
   return /^[0-9a-zA-Z-]{1,127}$/.test(name);
 }
 
-/** Adds a version, and the secret where it is new. */
+/** Adds a version, and the secret where it is new; `ofCertificate` is the version of the certificate that owns it. */
 export function addVersion(
   store: Store,
   vault: Vault,
   name: string,
   content: SecretContent,
+  ofCertificate?: string,
 ): { secret: Secret; version: SecretVersion } {
   const now = Math.floor(store.now().getTime() / 1000);
   const version: SecretVersion = {
-    version: randomBytes(16).toString("hex"),
+    version: ofCertificate ?? randomBytes(16).toString("hex"),
     value: content.value,
     contentType: content.contentType ?? null,
     tags: content.tags ?? null,
@@ -63,12 +66,16 @@ export function addVersion(
     exp: content.attributes?.exp ?? null,
     created: now,
     updated: now,
+    ...(ofCertificate && { managed: true as const }),
   };
   const secret = secretsOf(store, vault).get(name.toLowerCase()) ?? { name, versions: [], deletion: null };
   secret.versions.push(version);
   keep(store, vault, secret);
   return { secret, version };
 }
+
+/** True for the secret of a certificate: only through that can it be changed. */
+export const isManaged = ({ versions }: Secret) => versions.at(-1)?.managed === true;
 
 /** Changes everything but the value; what is left out stays. */
 export function changeVersion(

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Store } from "../store.ts";
+import { dropCertificates } from "./certificates.ts";
 import { dropSecrets } from "./secrets.ts";
 
 /** Properties of a vault, with the names of Microsoft.KeyVault/vaults. */
@@ -56,7 +57,7 @@ export function vaults(store: Store): Map<string, Vault> {
   for (const vault of rows.values()) {
     if (vault.deletion && new Date(vault.deletion.scheduledPurgeDate) <= store.now()) {
       rows.delete(vault.name.toLowerCase());
-      dropSecrets(store, vault);
+      dropObjects(store, vault);
     }
   }
   return rows;
@@ -100,5 +101,10 @@ export function softDelete(store: Store, vault: Vault): void {
 /** Ends a soft-deleted vault for good. */
 export function purge(store: Store, vault: Vault): void {
   vaults(store).delete(vault.name.toLowerCase());
+  dropObjects(store, vault);
+}
+
+function dropObjects(store: Store, vault: Vault): void {
   dropSecrets(store, vault);
+  dropCertificates(store, vault);
 }

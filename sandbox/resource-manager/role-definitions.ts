@@ -83,6 +83,18 @@ export const roleDefinitions: readonly RoleDefinition[] = [
     dataActions: ["Microsoft.KeyVault/vaults/secrets/*"],
   },
   {
+    id: "a4417e6f-fecd-4de8-b567-7b0420556985",
+    roleName: "Key Vault Certificates Officer",
+    description: "Perform any action on the certificates of a key vault, except manage permissions.",
+    actions: keyVaultManagement,
+    notActions: [],
+    dataActions: [
+      "Microsoft.KeyVault/vaults/certificatecas/*",
+      "Microsoft.KeyVault/vaults/certificates/*",
+      "Microsoft.KeyVault/vaults/certificatecontacts/write",
+    ],
+  },
+  {
     id: "4633458b-17de-408a-b874-0445c86b69e6",
     roleName: "Key Vault Secrets User",
     description: "Read secret contents.",

@@ -3,6 +3,7 @@ import {
   addVersion,
   changeVersion,
   deletedStateMessage,
+  isManaged,
   type Secret,
   type SecretVersion,
   secretsOf,
@@ -121,6 +122,7 @@ function writableSecret({ context, parameters }: ArmRequest, vault: Vault): Secr
   }
   const secret = secretsOf(context.store, vault).get(name.toLowerCase());
   if (secret?.deletion) throw armErrors.secretInDeletedState(deletedStateMessage(secret.name));
+  if (secret && isManaged(secret)) throw armErrors.notServed("writing the secret of a certificate");
   return secret;
 }
 

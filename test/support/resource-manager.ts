@@ -17,6 +17,7 @@ export const roles = {
   contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
   reader: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
   secretsOfficer: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+  certificatesOfficer: "a4417e6f-fecd-4de8-b567-7b0420556985",
   secretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
 };
 
