@@ -84,14 +84,14 @@ function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
 }
 
 function written(request: DataverseRequest, table: Table, row: Row, statusWithBody: number): Answer {
+  const entity = urlOf(request.base, table, row[table.primaryId] as string);
   if (request.preferences.representation) {
-    const headers = { "Preference-Applied": "return=representation" };
-    return { status: statusWithBody, body: rowBody(request, table, row), headers };
+    const body = rowBody(request, table, row);
+    return { status: statusWithBody, body, entity, applied: ["return=representation"] };
   }
-  const url = urlOf(request.base, table, row[table.primaryId] as string);
-  const headers: Record<string, string> = { "OData-EntityId": url };
-  if (statusWithBody === 201) headers.Location = url;
-  return { status: 204, headers };
+  const headers: Record<string, string> = { "OData-EntityId": entity };
+  if (statusWithBody === 201) headers.Location = entity;
+  return { status: 204, headers, entity };
 }
 
 function ofProperty(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {

@@ -7,7 +7,7 @@ import { defaultPublisherId, defaultSolutionId } from "./rules/solutions.ts";
 import { joinDefaultTeam } from "./rules/users.ts";
 import { callerOf } from "./security.ts";
 import { systemRoles } from "./system-roles.ts";
-import { createRow } from "./writing.ts";
+import { createRow, initialColumns } from "./writing.ts";
 
 /** Application users that Microsoft puts into every environment; no stack may touch them. */
 const platformApplications = {
@@ -88,14 +88,9 @@ function seedBusinessUnits(data: OrganizationData, administrator: Row): void {
 function insertRow(data: OrganizationData, administratorId: string, table: string, row: Row): Row {
   const { columns } = tableNamed(table);
   const now = data.now();
-  const initial = Object.fromEntries(
-    Object.entries(columns)
-      .filter(([, column]) => column.initial !== undefined)
-      .map(([name, column]) => [name, structuredClone(column.initial!)]),
-  );
   return data.insert(table, {
-    ...initial,
-    ...(columns.organizationid?.kind === "lookup" ? { organizationid: data.organization.id } : {}),
+    ...initialColumns(data, tableNamed(table)),
+    ...(columns.organizationid && table !== "organization" ? { organizationid: data.organization.id } : {}),
     createdon: now,
     createdby: administratorId,
     modifiedon: now,
@@ -123,6 +118,9 @@ function insertUser(
   user: Row,
 ): Row {
   const row = insert("systemuser", {
+    ownerid: user.systemuserid,
+    yomifullname: user.fullname,
+    windowsliveid: user.applicationid ? null : user.domainname,
     businessunitid: data.rootBusinessUnit.businessunitid,
     identityid: data.rows("systemuser").size + 1,
     ...user,

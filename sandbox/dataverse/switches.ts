@@ -57,6 +57,11 @@ export const switches = {
     default: "at creation",
     doc: "When azureactivedirectoryobjectid of a new application user shows the service principal's object id.",
   },
+  batchErrorStatus: {
+    values: ["200", "of the operation"],
+    default: "200",
+    doc: "HTTP status of a batch that ended at an operation's error: its own, or that of the operation.",
+  },
 } as const satisfies Record<string, Switch>;
 
 /** Name of one of the {@link switches}. */

@@ -125,28 +125,6 @@ describe("The service root", () => {
   });
 });
 
-describe("What the sandbox cannot do", () => {
-  test.each([
-    ["GET", "$metadata", "$metadata"],
-    ["POST", "$batch", "$batch"],
-    ["GET", "leads", "leads"],
-    ["GET", "accounts?$apply=aggregate(revenue with sum as total)", "$apply"],
-    ["GET", "accounts?$filter=length(name) eq 3", "length"],
-    ["GET", "EntityDefinitions(LogicalName='account')?$select=DisplayName", "DisplayName"],
-  ])("is 501 and named: %s %s", async (method, path, name) => {
-    const answer = await client.send(method, path);
-    expect(answer.status).toBe(501);
-    expect(answer.data.error.message).toContain(name);
-  });
-
-  test("covers headers that would change the answer", async () => {
-    const headers = { CallerObjectId: "22222222-2222-4222-8222-222222222222" };
-    const answer = await client.send("GET", "WhoAmI", undefined, { headers });
-    expect(answer.status).toBe(501);
-    expect(answer.data.error.message).toContain("CallerObjectId");
-  });
-});
-
 describe("Functions of the organization", () => {
   test("WhoAmI gives the ids of user, business unit and organization", async () => {
     const { data } = await client.send("GET", "WhoAmI");
