@@ -64,9 +64,13 @@ function targetOf(
 }
 
 /** A value as a user with Dataverse's first settings sees it: English (United States), here at UTC. */
-function formatted({ kind, labels, currency, dateOnly }: Column, value: Value, property: string): string | undefined {
+function formatted(
+  { kind, labels, attributeType, dateOnly }: Column,
+  value: Value,
+  property: string,
+): string | undefined {
   if (labels) return labels[Number(value)];
-  if (currency) notServed(`the formatted value of ${property}, as it has no currencies`);
+  if (attributeType === "Money") notServed(`the formatted value of ${property}, as it has no currencies`);
   if (kind === "integer" || kind === "decimal") return Number(value).toLocaleString("en-US");
   if (kind !== "datetime") return undefined;
   const time = new Date(String(value));

@@ -39,7 +39,10 @@ export const lookup = (navigation: Column["navigation"], more: More = {}): Colum
 export const integer: Column = { kind: "integer" };
 export const decimal: Column = { kind: "decimal" };
 /** An amount of the row's currency, which the model does not have. */
-export const money: Column = { kind: "decimal", currency: true };
+export const money: Column = { kind: "decimal", attributeType: "Money" };
+export const double: Column = { kind: "decimal", attributeType: "Double" };
+/** A text of several lines. */
+export const memo = (length?: number): Column => text(length, { attributeType: "Memo" });
 export const date: Column = { kind: "datetime" };
 export const guid: Column = { kind: "guid" };
 /** An id that every row gets when it is made. */
@@ -53,7 +56,7 @@ export const audit = {
   modifiedon: fixed("datetime"),
   modifiedby: lookup({ modifiedby: ["systemuser"] }, { readOnly: true }),
   modifiedonbehalfby: lookup({ modifiedonbehalfby: ["systemuser"] }, { readOnly: true }),
-  versionnumber: fixed("integer", undefined, { big: true }),
+  versionnumber: fixed("integer", undefined, { attributeType: "BigInt" }),
 };
 /** Of tables whose rows a user or team owns. */
 export const owned = {
@@ -89,8 +92,8 @@ export function address(prefix: string, present: boolean): Record<string, Column
     addressid: present ? ownId : guid,
     addresstypecode: codes,
     shippingmethodcode: codes,
-    latitude: decimal,
-    longitude: decimal,
+    latitude: double,
+    longitude: double,
     utcoffset: integer,
   };
   for (const name of ["city", "country", "county", "fax", "line1", "line2", "line3", "name", "postalcode"]) {
@@ -104,8 +107,8 @@ export function address(prefix: string, present: boolean): Record<string, Column
 
 /** The image of a row, which the model leaves empty. */
 export const image = {
-  entityimage: fixed("text"),
-  entityimage_timestamp: fixed("integer"),
+  entityimage: fixed("text", undefined, { attributeType: "Virtual" }),
+  entityimage_timestamp: fixed("integer", undefined, { attributeType: "BigInt" }),
   entityimage_url: fixed("text"),
   entityimageid: fixed("guid"),
 };
@@ -138,7 +141,7 @@ export function intersectTable(
       [primaryId]: guid,
       ...Object.fromEntries(ends.map((column) => [column, guid])),
       ...more,
-      versionnumber: fixed("integer"),
+      versionnumber: audit.versionnumber,
     },
     collections: {},
   };

@@ -1,4 +1,5 @@
 import { integer, intersectTable } from "./columns.ts";
+import { relationshipNames } from "./model-relationships.ts";
 import { notServed } from "./refusal.ts";
 import type { Table } from "./table.ts";
 import { businessUnit, organization, team } from "./tables/organization.ts";
@@ -7,8 +8,7 @@ import { privilege, role, roleTemplate } from "./tables/roles.ts";
 import { publisher, solution } from "./tables/solutions.ts";
 import { systemUser } from "./tables/users.ts";
 
-/** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse has more of both. */
-export const tables: readonly Table[] = [
+const withoutCollections: readonly Table[] = [
   systemUser,
   role,
   privilege,
@@ -28,6 +28,42 @@ export const tables: readonly Table[] = [
     privilegedepthmask: integer,
   }),
 ];
+
+/** A one-to-many relationship: rows of `referencing` lead to a row of `referenced` by a lookup. */
+export interface Relationship {
+  readonly name: string;
+  readonly referencing: Table;
+  readonly column: string;
+  /** Single-valued navigation property of the referencing table. */
+  readonly navigation: string;
+  readonly referenced: string;
+}
+
+/** All one-to-many relationships between tables of the model. */
+export const relationships: readonly Relationship[] = withoutCollections.flatMap((referencing) =>
+  Object.entries(referencing.columns).flatMap(([column, { navigation = {} }]) =>
+    Object.entries(navigation).flatMap(([property, targets]) =>
+      targets.flatMap((referenced) => {
+        const names = relationshipNames[referencing.logicalName];
+        const name = names?.[column] ?? names?.[`${column} ${referenced}`];
+        return name ? [{ name, referencing, column, navigation: property, referenced }] : [];
+      }),
+    ),
+  ),
+);
+
+/** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse has more of both. */
+export const tables: readonly Table[] = withoutCollections.map((table) => ({
+  ...table,
+  collections: {
+    ...table.collections,
+    ...Object.fromEntries(
+      relationships
+        .filter(({ referenced }) => referenced === table.logicalName)
+        .map(({ name, referencing, column }) => [name, { target: referencing.logicalName, via: column }]),
+    ),
+  },
+}));
 
 const byLogicalName = new Map(tables.map((table) => [table.logicalName, table]));
 const byEntitySet = new Map(tables.map((table) => [table.entitySet, table]));

@@ -1,3 +1,4 @@
+import { readCsdl } from "./csdl.ts";
 import { primaryIdOf, rowOfKey } from "./keys.ts";
 import { readDefinitions } from "./metadata.ts";
 import { tableNamed, tableOfSet, tables } from "./model.ts";
@@ -21,8 +22,9 @@ const done: Answer = { status: 204 };
 export function route(request: DataverseRequest, segments: readonly Segment[]): Answer {
   const [first, second, third, ...more] = segments;
   if (!first) return serviceDocument(request);
+  if (first.name === "EntityDefinitions") return readDefinitions(request, segments);
   if (more.length > 0) notServed(`the path '${request.path}'`);
-  if (first.name === "EntityDefinitions" && !second) return readDefinitions(request, first.arguments);
+  if (first.name === "$metadata" && !second) return readCsdl(request);
   if (isUnboundOperation(first.name) && !second) return runUnbound(request, first.name, first.arguments);
   const table = tableOfSet(first.name) ?? notServed(`'${first.name}'`);
   if (first.arguments === undefined) {
@@ -41,6 +43,7 @@ export function route(request: DataverseRequest, segments: readonly Segment[]): 
 
 function serviceDocument(request: DataverseRequest): Answer {
   if (request.method !== "GET") refuse("MethodNotAllowed", [request.method]);
+  allowOnly(request.query);
   const value = tables.map(({ entitySet }) => ({ name: entitySet, kind: "EntitySet", url: entitySet }));
   return { status: 200, body: { "@odata.context": `${request.base}$metadata`, value } };
 }

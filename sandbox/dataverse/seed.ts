@@ -67,7 +67,7 @@ export function seedOrganization(data: OrganizationData): void {
       systemuserid: guidOf(`${data.organization.id} ${appId}`),
     });
   }
-  seedSolutions(insert);
+  seedSolutions(data, insert);
   seedRecords(data, insert, administratorId, root.businessunitid as string);
   seedBusinessUnits(data, administratorUser);
 }
@@ -154,7 +154,7 @@ function seedRoles(data: OrganizationData, insert: (table: string, row: Row) => 
   }
 }
 
-function seedSolutions(insert: (table: string, row: Row) => Row): void {
+function seedSolutions(data: OrganizationData, insert: (table: string, row: Row) => Row): void {
   const microsoft = guidOf("publisher MicrosoftCorporation");
   insert("publisher", {
     publisherid: microsoft,
@@ -178,6 +178,7 @@ function seedSolutions(insert: (table: string, row: Row) => Row): void {
       version: "1.0",
       publisherid: uniquename === "Default" ? defaultPublisherId : microsoft,
       isvisible: uniquename === "Default",
+      installedon: data.now(),
     });
   solution(defaultSolutionId, "Default", "Default Solution");
   solution(activeSolutionId, "Active", "Active Solution");

@@ -22,10 +22,8 @@ export interface Column {
   readonly labels?: Readonly<Record<number, string>>;
   /** Every row gets a guid of its own. */
   readonly generated?: boolean;
-  /** Of a decimal: an amount of money. */
-  readonly currency?: boolean;
-  /** Of an integer: of 64 bits. */
-  readonly big?: boolean;
+  /** What the metadata calls it, where that does not follow from the kind. */
+  readonly attributeType?: "BigInt" | "Double" | "EntityName" | "Memo" | "Money" | "Virtual";
   /** Of a time: shown as a date. */
   readonly dateOnly?: boolean;
   /** Value of a row that was created without one. */

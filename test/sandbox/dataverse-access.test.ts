@@ -150,21 +150,6 @@ describe("Functions of the organization", () => {
     });
     expect((await client.send("GET", "RetrieveCurrentOrganization")).status).toBe(400);
   });
-
-  test("EntityDefinitions gives the names of tables, to those with prvReadEntity", async () => {
-    const one = await client.get(
-      "EntityDefinitions(LogicalName='account')?$select=LogicalName,EntitySetName,SchemaName,PrimaryIdAttribute",
-    );
-    expect(one).toMatchObject({ EntitySetName: "accounts", SchemaName: "Account", PrimaryIdAttribute: "accountid" });
-    const { value } = await client.get(
-      "EntityDefinitions?$select=LogicalName&$filter=LogicalName eq 'role' or SchemaName eq 'Task'",
-    );
-    expect(value.map((row: { LogicalName: string }) => row.LogicalName).sort()).toEqual(["role", "task"]);
-    const as = await client.user("No metadata", {});
-    const refused = await client.send("GET", "EntityDefinitions?$select=LogicalName", undefined, { as });
-    expect([refused.status, refused.data.error.code]).toEqual([403, "0x80040220"]);
-    expect(refused.data.error.message).toContain("prvReadEntity");
-  });
 });
 
 test("An organization survives a restart, and is seeded once", async () => {

@@ -4,6 +4,7 @@ import {
   choice,
   date,
   decimal,
+  double,
   fixed,
   fixedFlag,
   flag,
@@ -11,6 +12,7 @@ import {
   integer,
   intersect,
   lookup,
+  memo,
   organizational,
   organizationalById,
   text,
@@ -52,7 +54,7 @@ export const businessUnit: Table = {
   columns: {
     businessunitid: guid,
     name: text(160, { required: true }),
-    description: text(2000),
+    description: memo(2000),
     divisionname: text(100),
     emailaddress: text(100),
     isdisabled: flag(),
@@ -62,7 +64,7 @@ export const businessUnit: Table = {
     transactioncurrencyid: lookup({ transactioncurrencyid: ["transactioncurrency"] }),
     exchangerate: { ...decimal, readOnly: true },
     costcenter: text(),
-    creditlimit: decimal,
+    creditlimit: double,
     fileasname: text(),
     ftpsiteurl: text(),
     websiteurl: text(),
@@ -78,12 +80,7 @@ export const businessUnit: Table = {
     overriddencreatedon: { ...date, dateOnly: true },
     ...organizational,
   },
-  collections: {
-    business_unit_parent_business_unit: { target: "businessunit", via: "parentbusinessunitid" },
-    business_unit_system_users: { target: "systemuser", via: "businessunitid" },
-    business_unit_roles: { target: "role", via: "businessunitid" },
-    business_unit_teams: { target: "team", via: "businessunitid" },
-  },
+  collections: {},
 };
 
 export const team: Table = {
@@ -99,7 +96,7 @@ export const team: Table = {
   columns: {
     teamid: guid,
     name: text(160, { required: true }),
-    description: text(2000),
+    description: memo(2000),
     emailaddress: text(100),
     teamtype: choice({ 0: "Owner", 1: "Access", 2: "Security Group", 3: "Office Group" }, 0),
     isdefault: fixedFlag(false),

@@ -1,4 +1,17 @@
-import { choice, date, fixed, flag, guid, integer, lookup, money, owned, ownedActivity, text } from "../columns.ts";
+import {
+  choice,
+  date,
+  fixed,
+  flag,
+  guid,
+  integer,
+  lookup,
+  memo,
+  money,
+  owned,
+  ownedActivity,
+  text,
+} from "../columns.ts";
 import type { Table } from "../table.ts";
 
 export const account: Table = {
@@ -15,7 +28,7 @@ export const account: Table = {
     accountid: guid,
     name: text(160),
     accountnumber: text(20),
-    description: text(2000),
+    description: memo(2000),
     emailaddress1: text(100),
     telephone1: text(50),
     websiteurl: text(200),
@@ -43,11 +56,7 @@ export const account: Table = {
     statuscode: choice({ 1: "Active", 2: "Inactive" }, 1),
     ...owned,
   },
-  collections: {
-    contact_customer_accounts: { target: "contact", via: "parentcustomerid" },
-    account_parent_account: { target: "account", via: "parentaccountid" },
-    Account_Tasks: { target: "task", via: "regardingobjectid" },
-  },
+  collections: {},
 };
 
 export const contact: Table = {
@@ -65,7 +74,7 @@ export const contact: Table = {
     fullname: fixed("text"),
     firstname: text(50),
     lastname: text(50),
-    description: text(2000),
+    description: memo(2000),
     emailaddress1: text(100),
     telephone1: text(50),
     birthdate: date,
@@ -74,10 +83,7 @@ export const contact: Table = {
     statuscode: choice({ 1: "Active", 2: "Inactive" }, 1),
     ...owned,
   },
-  collections: {
-    account_primary_contact: { target: "account", via: "primarycontactid" },
-    Contact_Tasks: { target: "task", via: "regardingobjectid" },
-  },
+  collections: {},
 };
 
 export const task: Table = {
@@ -93,11 +99,11 @@ export const task: Table = {
   columns: {
     activityid: guid,
     subject: text(200),
-    description: text(2000),
+    description: memo(2000),
     scheduledend: date,
     percentcomplete: integer,
     prioritycode: choice({ 0: "Low", 1: "Normal", 2: "High" }, 1),
-    activitytypecode: fixed("text", "task"),
+    activitytypecode: fixed("text", "task", { attributeType: "EntityName" }),
     regardingobjectid: lookup({
       regardingobjectid_account_task: ["account"],
       regardingobjectid_contact_task: ["contact"],

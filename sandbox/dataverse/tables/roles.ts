@@ -8,6 +8,7 @@ import {
   integer,
   intersect,
   lookup,
+  memo,
   organizationalById,
   text,
 } from "../columns.ts";
@@ -49,7 +50,7 @@ export const role: Table = {
     solutionid: fixed("guid"),
     applicationid: guid,
     appliesto: text(2000),
-    summaryofcoretablepermissions: text(2000),
+    summaryofcoretablepermissions: memo(2000),
     importsequencenumber: integer,
     overriddencreatedon: { ...date, dateOnly: true },
     ...organizationalById,
@@ -82,7 +83,7 @@ export const privilege: Table = {
     canbeentityreference: flag(),
     canbeparententityreference: flag(),
     isdisabledwhenintegrated: flag(),
-    versionnumber: fixed("integer"),
+    versionnumber: fixed("integer", undefined, { attributeType: "BigInt" }),
   },
   collections: {
     roleprivileges_association: intersect("roleprivileges", "role", "privilegeid", "roleid"),
@@ -100,5 +101,5 @@ export const roleTemplate: Table = {
   platformOnly: true,
   keys: [],
   columns: { roletemplateid: guid, name: text(100), upgrading: flag() },
-  collections: { role_template_roles: { target: "role", via: "roletemplateid" } },
+  collections: {},
 };

@@ -247,6 +247,25 @@ describe("dynamics-web-api: functions, actions and metadata", () => {
   });
 });
 
+test("dynamics-web-api: reads the metadata of tables, of their columns and of the service", async () => {
+  const role = await api.retrieveEntity({
+    key: "LogicalName='role'",
+    select: ["EntitySetName"],
+    expand: [{ property: "ManyToManyRelationships", select: ["SchemaName"] }],
+  });
+  expect(role).toMatchObject({ EntitySetName: "roles" });
+  expect(role.ManyToManyRelationships).toContainEqual(
+    expect.objectContaining({ SchemaName: "systemuserroles_association" }),
+  );
+  const all = await api.retrieveEntities({ select: ["LogicalName"], filter: "LogicalCollectionName eq 'roles'" });
+  expect(all.value).toMatchObject([{ LogicalName: "role" }]);
+  const attributes = await api.retrieveAttributes({ entityKey: "LogicalName='role'", select: ["LogicalName"] });
+  expect(attributes.value).toContainEqual(expect.objectContaining({ LogicalName: "parentrootroleid" }));
+  const name = await api.retrieveAttribute({ entityKey: "LogicalName='role'", attributeKey: "LogicalName='name'" });
+  expect(name.AttributeType).toBe("String");
+  expect(await api.retrieveCsdlMetadata()).toContain('<EntitySet Name="roles" EntityType="mscrm.role">');
+});
+
 test("dynamics-web-api: a refused sign-in is an error with the status", async () => {
   const stranger = api.initializeInstance({ serverUrl: url, onTokenRefresh: async () => "no token" });
   expect(await refusalOf(stranger.callFunction("WhoAmI"))).toMatchObject({ status: 401 });
