@@ -25,12 +25,12 @@ export const switches = {
   roleAlreadyAssigned: {
     values: ["204", "412 0x80040237"],
     default: "204",
-    doc: "Answer to assigning a role (or a team, or a member) that is assigned already.",
+    doc: "Answer to assigning a role (or a team, or a member) that is assigned already. Measured for relationships of other tables: 204.",
   },
   roleNotAssigned: {
     values: ["204", "404"],
     default: "204",
-    doc: "Answer to removing a role (or a team, or a member) that is not assigned.",
+    doc: "Answer to removing a role (or a team, or a member) that is not assigned. Measured for relationships of other tables: 204.",
   },
   deleteEnabledUserStatus: {
     values: ["400", "403"],

@@ -163,6 +163,7 @@ describe("D6: acting on behalf of another user", () => {
 describe("What the sandbox cannot do is 501 and named", () => {
   test.each([
     ["GET", "leads", "leads"],
+    ["POST", "applicationusers", "applicationusers"],
     ["GET", "accounts?$apply=aggregate(revenue with sum as total)", "$apply"],
     ["GET", "accounts?$search=x", "$search"],
     ["GET", "accounts?$compute=revenue mul 2 as double", "$compute"],
