@@ -68,8 +68,7 @@ function ofRow(request: DataverseRequest, table: Table, key: Key): Answer {
 function create(request: DataverseRequest, table: Table, id: string | undefined): Answer {
   allowOnly(request.query, "$select", "$expand");
   const payload = readPayload(request.data, table, request.body);
-  const row = createRow(request.data, request.caller, table, payload, id);
-  return written(request, table, row, 201);
+  return writeAndShow(request, table, 201, () => createRow(request.data, request.caller, table, payload, id));
 }
 
 /** PATCH: updates, or creates with the key as the new row's id; If-Match and If-None-Match forbid one of the two. */
@@ -82,8 +81,16 @@ function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
   allowOnly(request.query, "$select", "$expand");
   checkVersion(request, row);
   const payload = readPayload(request.data, table, request.body);
-  updateRow(request.data, request.caller, table, row, payload);
-  return written(request, table, row, 200);
+  return writeAndShow(request, table, 200, () => {
+    updateRow(request.data, request.caller, table, row, payload);
+    return row;
+  });
+}
+
+/** Writes a row and answers with it where that was asked for: if it cannot be shown as asked, nothing is written. */
+function writeAndShow(request: DataverseRequest, table: Table, statusWithBody: number, write: () => Row): Answer {
+  const work = () => written(request, table, write(), statusWithBody);
+  return request.preferences.representation ? request.data.atomically(work) : work();
 }
 
 function written(request: DataverseRequest, table: Table, row: Row, statusWithBody: number): Answer {

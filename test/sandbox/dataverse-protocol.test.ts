@@ -57,6 +57,13 @@ describe("D4: rows", () => {
     }
   });
 
+  test("D4: a row that cannot be shown as asked is not written", async () => {
+    const headers = { Prefer: "return=representation" };
+    const answer = await client.send("POST", "accounts?$select=nosuch", { name: "Not written" }, { headers });
+    expect(refusal(answer)).toEqual([400, "0x80060888"]);
+    expect((await client.get("accounts?$filter=name eq 'Not written'")).value).toEqual([]);
+  });
+
   test("D4: a single column obeys If-Match too", async () => {
     const id = await client.create("accounts", { name: "Versioned column" });
     const row = await client.get(`accounts(${id})`);
