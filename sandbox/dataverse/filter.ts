@@ -187,6 +187,7 @@ class FilterParser {
     if (type === "guid" || type === "date" || type === "text") return { type, value };
     if (value === "true" || value === "false") return { type: "boolean", value: value === "true" };
     if (value === "null") return { type: "null", value: null };
+    if (type === "name") notServed(`comparing a column with '${value}'`);
     return this.unexpected();
   }
 

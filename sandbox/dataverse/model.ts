@@ -1,358 +1,26 @@
-import {
-  audit,
-  choice,
-  date,
-  fixed,
-  flag,
-  guid,
-  integer,
-  intersect,
-  intersectTable,
-  lookup,
-  money,
-  organizational,
-  owned,
-  text,
-} from "./columns.ts";
+import { integer, intersectTable } from "./columns.ts";
+import { relationshipNames } from "./model-relationships.ts";
+import { notServed } from "./refusal.ts";
 import type { Table } from "./table.ts";
+import { businessUnit, organization, team } from "./tables/organization.ts";
+import { account, contact, task } from "./tables/records.ts";
+import { privilege, role, roleTemplate } from "./tables/roles.ts";
+import { publisher, solution } from "./tables/solutions.ts";
+import { systemUser } from "./tables/users.ts";
 
-/** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse's have more. */
-export const tables: readonly Table[] = [
-  {
-    logicalName: "systemuser",
-    schemaName: "SystemUser",
-    entitySet: "systemusers",
-    primaryId: "systemuserid",
-    primaryName: "fullname",
-    objectTypeCode: 8,
-    ownership: "BusinessOwned",
-    privilege: "User",
-    keys: [["azureactivedirectoryobjectid"]],
-    columns: {
-      systemuserid: guid,
-      fullname: fixed("text"),
-      firstname: text(256),
-      lastname: text(256),
-      domainname: text(1024),
-      internalemailaddress: text(100),
-      applicationid: guid,
-      applicationiduri: text(1024),
-      azureactivedirectoryobjectid: guid,
-      accessmode: choice([0, 1, 2, 3, 4, 5]),
-      isdisabled: flag(),
-      businessunitid: lookup({ businessunitid: ["businessunit"] }),
-      parentsystemuserid: lookup({ parentsystemuserid: ["systemuser"] }),
-      title: text(128),
-      azurestate: fixed("choice", 0),
-      deletedstate: fixed("choice", 0),
-      islicensed: flag(),
-      issyncwithdirectory: flag(),
-      isintegrationuser: flag(),
-      setupuser: fixed("boolean", false),
-      userlicensetype: { kind: "integer", initial: -1 },
-      caltype: choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], 0),
-      identityid: fixed("integer"),
-      ...organizational,
-    },
-    collections: {
-      systemuserroles_association: intersect("systemuserroles", "role", "systemuserid", "roleid"),
-      teammembership_association: intersect("teammembership", "team", "systemuserid", "teamid"),
-    },
-  },
-  {
-    logicalName: "role",
-    schemaName: "Role",
-    entitySet: "roles",
-    primaryId: "roleid",
-    primaryName: "name",
-    objectTypeCode: 1036,
-    ownership: "BusinessOwned",
-    privilege: "Role",
-    keys: [
-      ["roletemplateid", "businessunitid", "componentstate", "overwritetime"],
-      ["parentrootroleid", "businessunitid", "componentstate", "overwritetime"],
-    ],
-    columns: {
-      roleid: guid,
-      name: text(100),
-      description: text(2000),
-      businessunitid: lookup({ businessunitid: ["businessunit"] }),
-      parentroleid: lookup({ parentroleid: ["role"] }, { readOnly: true }),
-      parentrootroleid: lookup({ parentrootroleid: ["role"] }, { readOnly: true }),
-      roletemplateid: lookup({ roletemplateid: ["roletemplate"] }, { readOnly: true }),
-      roleidunique: fixed("guid"),
-      ismanaged: fixed("boolean", false),
-      iscustomizable: { kind: "managedProperty" },
-      canbedeleted: { kind: "managedProperty" },
-      isinherited: choice([0, 1], 1),
-      issytemgenerated: fixed("boolean", false),
-      isautoassigned: choice([0, 1], 0),
-      componentstate: fixed("choice", 0),
-      overwritetime: fixed("datetime", "1900-01-01T00:00:00Z"),
-      solutionid: fixed("guid"),
-      ...organizational,
-    },
-    collections: {
-      systemuserroles_association: intersect("systemuserroles", "systemuser", "roleid", "systemuserid"),
-      teamroles_association: intersect("teamroles", "team", "roleid", "teamid"),
-      roleprivileges_association: intersect("roleprivileges", "privilege", "roleid", "privilegeid"),
-    },
-  },
-  {
-    logicalName: "privilege",
-    schemaName: "Privilege",
-    entitySet: "privileges",
-    primaryId: "privilegeid",
-    primaryName: "name",
-    objectTypeCode: 1023,
-    ownership: "None",
-    platformOnly: true,
-    keys: [],
-    columns: {
-      privilegeid: guid,
-      name: text(100),
-      accessright: integer,
-      canbebasic: flag(),
-      canbelocal: flag(),
-      canbedeep: flag(),
-      canbeglobal: flag(),
-      canbeentityreference: flag(),
-      canbeparententityreference: flag(),
-      isdisabledwhenintegrated: flag(),
-      versionnumber: fixed("integer"),
-    },
-    collections: {
-      roleprivileges_association: intersect("roleprivileges", "role", "privilegeid", "roleid"),
-    },
-  },
-  {
-    logicalName: "roletemplate",
-    schemaName: "RoleTemplate",
-    entitySet: "roletemplates",
-    primaryId: "roletemplateid",
-    primaryName: "name",
-    objectTypeCode: 1037,
-    ownership: "None",
-    platformOnly: true,
-    keys: [],
-    columns: { roletemplateid: guid, name: text(100), upgrading: flag() },
-    collections: { role_template_roles: { target: "role", via: "roletemplateid" } },
-  },
-  {
-    logicalName: "businessunit",
-    schemaName: "BusinessUnit",
-    entitySet: "businessunits",
-    primaryId: "businessunitid",
-    primaryName: "name",
-    objectTypeCode: 10,
-    ownership: "BusinessOwned",
-    privilege: "BusinessUnit",
-    keys: [],
-    columns: {
-      businessunitid: guid,
-      name: text(160, { required: true }),
-      description: text(2000),
-      divisionname: text(100),
-      emailaddress: text(100),
-      isdisabled: flag(),
-      parentbusinessunitid: lookup({ parentbusinessunitid: ["businessunit"] }),
-      ...organizational,
-    },
-    collections: {
-      business_unit_parent_business_unit: { target: "businessunit", via: "parentbusinessunitid" },
-      business_unit_system_users: { target: "systemuser", via: "businessunitid" },
-      business_unit_roles: { target: "role", via: "businessunitid" },
-      business_unit_teams: { target: "team", via: "businessunitid" },
-    },
-  },
-  {
-    logicalName: "team",
-    schemaName: "Team",
-    entitySet: "teams",
-    primaryId: "teamid",
-    primaryName: "name",
-    objectTypeCode: 9,
-    ownership: "BusinessOwned",
-    privilege: "Team",
-    keys: [],
-    columns: {
-      teamid: guid,
-      name: text(160, { required: true }),
-      description: text(2000),
-      emailaddress: text(100),
-      teamtype: choice([0, 1, 2, 3], 0),
-      isdefault: fixed("boolean", false),
-      azureactivedirectoryobjectid: guid,
-      businessunitid: lookup({ businessunitid: ["businessunit"] }),
-      administratorid: lookup({ administratorid: ["systemuser"] }),
-      ...organizational,
-    },
-    collections: {
-      teammembership_association: intersect("teammembership", "systemuser", "teamid", "systemuserid"),
-      teamroles_association: intersect("teamroles", "role", "teamid", "roleid"),
-    },
-  },
-  {
-    logicalName: "organization",
-    schemaName: "Organization",
-    entitySet: "organizations",
-    primaryId: "organizationid",
-    primaryName: "name",
-    objectTypeCode: 1019,
-    ownership: "OrganizationOwned",
-    privilege: "Organization",
-    keys: [],
-    columns: {
-      organizationid: guid,
-      name: fixed("text"),
-      orgdborgsettings: text(1_073_741_823),
-      languagecode: fixed("integer", 1033),
-      isauditenabled: flag(),
-      ...audit,
-    },
-    collections: {},
-  },
-  {
-    logicalName: "account",
-    schemaName: "Account",
-    entitySet: "accounts",
-    primaryId: "accountid",
-    primaryName: "name",
-    objectTypeCode: 1,
-    ownership: "UserOwned",
-    privilege: "Account",
-    keys: [],
-    columns: {
-      accountid: guid,
-      name: text(160),
-      accountnumber: text(20),
-      description: text(2000),
-      emailaddress1: text(100),
-      telephone1: text(50),
-      websiteurl: text(200),
-      address1_city: text(80),
-      creditonhold: flag(),
-      revenue: money,
-      numberofemployees: integer,
-      industrycode: choice([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
-      primarycontactid: lookup({ primarycontactid: ["contact"] }),
-      parentaccountid: lookup({ parentaccountid: ["account"] }),
-      statecode: choice([0, 1], 0),
-      statuscode: choice([1, 2], 1),
-      ...owned,
-    },
-    collections: {
-      contact_customer_accounts: { target: "contact", via: "parentcustomerid" },
-      account_parent_account: { target: "account", via: "parentaccountid" },
-      Account_Tasks: { target: "task", via: "regardingobjectid" },
-    },
-  },
-  {
-    logicalName: "contact",
-    schemaName: "Contact",
-    entitySet: "contacts",
-    primaryId: "contactid",
-    primaryName: "fullname",
-    objectTypeCode: 2,
-    ownership: "UserOwned",
-    privilege: "Contact",
-    keys: [],
-    columns: {
-      contactid: guid,
-      fullname: fixed("text"),
-      firstname: text(50),
-      lastname: text(50),
-      description: text(2000),
-      emailaddress1: text(100),
-      telephone1: text(50),
-      birthdate: date,
-      parentcustomerid: lookup({ parentcustomerid_account: ["account"], parentcustomerid_contact: ["contact"] }),
-      statecode: choice([0, 1], 0),
-      statuscode: choice([1, 2], 1),
-      ...owned,
-    },
-    collections: {
-      account_primary_contact: { target: "account", via: "primarycontactid" },
-      Contact_Tasks: { target: "task", via: "regardingobjectid" },
-    },
-  },
-  {
-    logicalName: "task",
-    schemaName: "Task",
-    entitySet: "tasks",
-    primaryId: "activityid",
-    primaryName: "subject",
-    objectTypeCode: 4212,
-    ownership: "UserOwned",
-    privilege: "Activity",
-    keys: [],
-    columns: {
-      activityid: guid,
-      subject: text(200),
-      description: text(2000),
-      scheduledend: date,
-      percentcomplete: integer,
-      prioritycode: choice([0, 1, 2], 1),
-      activitytypecode: fixed("text", "task"),
-      regardingobjectid: lookup({
-        regardingobjectid_account_task: ["account"],
-        regardingobjectid_contact_task: ["contact"],
-      }),
-      statecode: choice([0, 1, 2], 0),
-      statuscode: choice([2, 3, 4, 5, 6, 7], 2),
-      ...owned,
-    },
-    collections: {},
-  },
-  {
-    logicalName: "solution",
-    schemaName: "Solution",
-    entitySet: "solutions",
-    primaryId: "solutionid",
-    primaryName: "friendlyname",
-    objectTypeCode: 7100,
-    ownership: "OrganizationOwned",
-    privilege: "Solution",
-    keys: [],
-    columns: {
-      solutionid: guid,
-      uniquename: text(65, { required: true }),
-      friendlyname: text(256, { required: true }),
-      description: text(2000),
-      version: text(256, { required: true }),
-      ismanaged: fixed("boolean", false),
-      isvisible: fixed("boolean", true),
-      installedon: fixed("datetime"),
-      updatedon: fixed("datetime"),
-      solutionpackageversion: fixed("text"),
-      publisherid: lookup({ publisherid: ["publisher"] }, { required: true }),
-      parentsolutionid: lookup({ parentsolutionid: ["solution"] }, { readOnly: true }),
-      ...organizational,
-    },
-    collections: {},
-  },
-  {
-    logicalName: "publisher",
-    schemaName: "Publisher",
-    entitySet: "publishers",
-    primaryId: "publisherid",
-    primaryName: "friendlyname",
-    objectTypeCode: 7101,
-    ownership: "OrganizationOwned",
-    privilege: "Publisher",
-    keys: [],
-    columns: {
-      publisherid: guid,
-      uniquename: text(256, { required: true }),
-      friendlyname: text(256, { required: true }),
-      description: text(2000),
-      customizationprefix: text(8, { required: true }),
-      customizationoptionvalueprefix: integer,
-      isreadonly: fixed("boolean", false),
-      ...organizational,
-    },
-    collections: { publisher_solution: { target: "solution", via: "publisherid" } },
-  },
+const withoutCollections: readonly Table[] = [
+  systemUser,
+  role,
+  privilege,
+  roleTemplate,
+  businessUnit,
+  team,
+  organization,
+  account,
+  contact,
+  task,
+  solution,
+  publisher,
   intersectTable("systemuserroles", "SystemUserRoles", 15, ["systemuserid", "roleid"]),
   intersectTable("teammembership", "TeamMembership", 23, ["systemuserid", "teamid"]),
   intersectTable("teamroles", "TeamRoles", 40, ["teamid", "roleid"]),
@@ -361,14 +29,48 @@ export const tables: readonly Table[] = [
   }),
 ];
 
+/** A one-to-many relationship: rows of `referencing` lead to a row of `referenced` by a lookup. */
+export interface Relationship {
+  readonly name: string;
+  readonly referencing: Table;
+  readonly column: string;
+  /** Single-valued navigation property of the referencing table. */
+  readonly navigation: string;
+  readonly referenced: string;
+}
+
+/** All one-to-many relationships between tables of the model. */
+export const relationships: readonly Relationship[] = withoutCollections.flatMap((referencing) =>
+  Object.entries(referencing.columns).flatMap(([column, { navigation = {} }]) =>
+    Object.entries(navigation).flatMap(([property, targets]) =>
+      targets.flatMap((referenced) => {
+        const names = relationshipNames[referencing.logicalName];
+        const name = names?.[column] ?? names?.[`${column} ${referenced}`];
+        return name ? [{ name, referencing, column, navigation: property, referenced }] : [];
+      }),
+    ),
+  ),
+);
+
+/** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse has more of both. */
+export const tables: readonly Table[] = withoutCollections.map((table) => ({
+  ...table,
+  collections: {
+    ...table.collections,
+    ...Object.fromEntries(
+      relationships
+        .filter(({ referenced }) => referenced === table.logicalName)
+        .map(({ name, referencing, column }) => [name, { target: referencing.logicalName, via: column }]),
+    ),
+  },
+}));
+
 const byLogicalName = new Map(tables.map((table) => [table.logicalName, table]));
 const byEntitySet = new Map(tables.map((table) => [table.entitySet, table]));
 
-/** The table of a logical name that the model itself names. */
+/** The table of a logical name; 501 for one that a lookup leads to in Dataverse and that the model does not have. */
 export function tableNamed(logicalName: string): Table {
-  const table = byLogicalName.get(logicalName);
-  if (!table) throw new Error(`The model has no table '${logicalName}'.`);
-  return table;
+  return byLogicalName.get(logicalName) ?? notServed(`the table '${logicalName}'`);
 }
 
 /** The table of an entity set name in a URL. */

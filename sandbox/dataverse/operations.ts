@@ -14,27 +14,47 @@ import type { Table } from "./table.ts";
 import { parseArguments } from "./url.ts";
 
 /** A function (GET) or action (POST) of the Web API. */
-interface Operation {
+export interface Operation {
   readonly method: "GET" | "POST";
+  /** Names and types of its parameters, and the type of what it returns, as the CSDL has them. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly returns?: string;
   run(request: DataverseRequest, parameters: ReadonlyMap<string, string>, row: Row): Answer;
 }
 
 /** Operations on the organization, by name. */
-const unbound: Record<string, Operation> = {
-  WhoAmI: { method: "GET", run: whoAmI },
-  RetrieveCurrentOrganization: { method: "GET", run: retrieveCurrentOrganization },
-  RetrieveRolePrivilegesRole: { method: "GET", run: retrieveRolePrivilegesRole },
+export const unbound: Readonly<Record<string, Operation>> = {
+  WhoAmI: { method: "GET", parameters: {}, returns: "mscrm.WhoAmIResponse", run: whoAmI },
+  RetrieveCurrentOrganization: {
+    method: "GET",
+    parameters: { AccessType: "mscrm.EndpointAccessType" },
+    returns: "mscrm.RetrieveCurrentOrganizationResponse",
+    run: retrieveCurrentOrganization,
+  },
+  RetrieveRolePrivilegesRole: {
+    method: "GET",
+    parameters: { RoleId: "Edm.Guid" },
+    returns: "mscrm.RetrieveRolePrivilegesRoleResponse",
+    run: retrieveRolePrivilegesRole,
+  },
 };
 
+const privilegesParameter = { Privileges: "Collection(mscrm.RolePrivilege)" };
+
 /** Operations on one row: table, then name without the namespace. */
-const bound: Record<string, Record<string, Operation>> = {
+export const bound: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   role: {
-    AddPrivilegesRole: { method: "POST", run: addPrivilegesRole },
-    ReplacePrivilegesRole: { method: "POST", run: replacePrivilegesRole },
-    RemovePrivilegeRole: { method: "POST", run: removePrivilegeRole },
+    AddPrivilegesRole: { method: "POST", parameters: privilegesParameter, run: addPrivilegesRole },
+    ReplacePrivilegesRole: { method: "POST", parameters: privilegesParameter, run: replacePrivilegesRole },
+    RemovePrivilegeRole: { method: "POST", parameters: { PrivilegeId: "Edm.Guid" }, run: removePrivilegeRole },
   },
   systemuser: {
-    RetrieveUserPrivileges: { method: "GET", run: retrieveUserPrivileges },
+    RetrieveUserPrivileges: {
+      method: "GET",
+      parameters: {},
+      returns: "mscrm.RetrieveUserPrivilegesResponse",
+      run: retrieveUserPrivileges,
+    },
   },
 };
 

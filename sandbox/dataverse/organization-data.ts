@@ -106,11 +106,11 @@ export class OrganizationData {
   }
 
   /** Does all of some work or, where it throws, none of it. */
-  atomically(work: () => void): void {
+  atomically<Result>(work: () => Result): Result {
     const names = [...tables.map(({ logicalName }) => logicalName), "privilegesOfRootRole"];
     const before = names.map((name) => [...this.collection(name)].map((entry) => structuredClone(entry)));
     try {
-      work();
+      return work();
     } catch (error) {
       for (const [index, name] of names.entries()) {
         const rows = this.collection(name);

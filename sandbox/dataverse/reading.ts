@@ -1,3 +1,4 @@
+import { listAnnotations } from "./annotations.ts";
 import { tableNamed } from "./model.ts";
 import type { Row } from "./organization-data.ts";
 import { allowOnly } from "./query-options.ts";
@@ -33,7 +34,9 @@ export function countSet(request: DataverseRequest, table: Table): Answer {
 export function readRow(request: DataverseRequest, table: Table, row: Row): Answer {
   allowOnly(request.query, "$select", "$expand");
   requireRightOn(request.data, request.caller, table, "Read", row);
-  if (request.ifNoneMatch === etagOf(row) && request.query.expand.length === 0) return { status: 304 };
+  // Never with $expand or annotations, which the version does not cover (wire facts D4).
+  const conditional = request.query.expand.length === 0 && request.preferences.annotations === undefined;
+  if (conditional && request.ifNoneMatch === etagOf(row)) return { status: 304 };
   return { status: 200, body: rowBody(request, table, row) };
 }
 
@@ -103,10 +106,10 @@ function readRows(request: DataverseRequest, table: Table, rows: readonly Row[])
     "@odata.context": contextOf(request.base, table, query.select, query.expand),
   };
   if (query.count) body["@odata.count"] = Math.min(selected.length, pageLimit);
+  Object.assign(body, listAnnotations(preferences, query.count ? selected.length : undefined));
   body.value = page.map((row) => represent(request, table, row, query.select, query.expand));
   if (nextToken && query.top === undefined) body["@odata.nextLink"] = nextLink(request, nextToken);
-  if (!preferences.pageSize) return { status: 200, body };
-  return { status: 200, body, headers: { "Preference-Applied": `odata.maxpagesize=${preferences.pageSize}` } };
+  return { status: 200, body, applied: preferences.pageSize ? [`odata.maxpagesize=${preferences.pageSize}`] : [] };
 }
 
 function nextLink(request: DataverseRequest, token: string): string {

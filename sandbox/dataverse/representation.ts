@@ -1,3 +1,4 @@
+import { propertyAnnotations } from "./annotations.ts";
 import { tableNamed } from "./model.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
 import type { Expand } from "./query-options.ts";
@@ -6,6 +7,9 @@ import type { DataverseRequest } from "./request.ts";
 import { type Caller, readableRows, requireRight, requireRightOn } from "./security.ts";
 import { selectRows } from "./selection.ts";
 import { type Collection, columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
+
+/** What showing a row depends on. */
+type Represented = Pick<DataverseRequest, "data" | "caller" | "base" | "preferences">;
 
 /** The etag of a row: its version. */
 export function etagOf(row: Row): string {
@@ -19,7 +23,7 @@ export function urlOf(base: string, table: Table, id: string): string {
 
 /** A row as JSON: etag, the selected columns (all, unless told) with explicit nulls, and what is expanded. */
 export function represent(
-  request: Pick<DataverseRequest, "data" | "caller" | "base">,
+  request: Represented,
   table: Table,
   row: Row,
   select: readonly string[] | undefined,
@@ -27,6 +31,7 @@ export function represent(
 ): Record<string, unknown> {
   const body: Record<string, unknown> = { "@odata.etag": etagOf(row) };
   for (const property of selectedProperties(table, select)) {
+    Object.assign(body, propertyAnnotations(request, table, row, property));
     body[property] = row[columnOfProperty(table, property)!.name] ?? null;
   }
   for (const item of expand) {
@@ -80,7 +85,7 @@ export function relatedRows(data: OrganizationData, caller: Caller, id: string, 
 }
 
 function expandCollection(
-  request: Pick<DataverseRequest, "data" | "caller" | "base">,
+  request: Represented,
   table: Table,
   row: Row,
   collection: Collection,
@@ -93,12 +98,7 @@ function expandCollection(
     .map((other) => represent(request, target, other, query.select, []));
 }
 
-function expandLookup(
-  request: Pick<DataverseRequest, "data" | "caller" | "base">,
-  table: Table,
-  row: Row,
-  { navigation, query }: Expand,
-): unknown {
+function expandLookup(request: Represented, table: Table, row: Row, { navigation, query }: Expand): unknown {
   const lookup = lookupOfNavigation(table, navigation);
   if (!lookup) refuse("PropertyNotFound", [navigation, table.logicalName]);
   const found = followLookup(request.data, row, lookup);

@@ -1,15 +1,10 @@
 import type { OrganizationData } from "./organization-data.ts";
+import type { Preferences } from "./preferences.ts";
 import type { QueryOptions } from "./query-options.ts";
 import type { Caller } from "./security.ts";
 
 /** Largest page Dataverse gives, and where its counts stop (wire facts D4). */
 export const pageLimit = 5000;
-
-/** The parts of the `Prefer` header that this service honours. */
-export interface Preferences {
-  readonly representation: boolean;
-  readonly pageSize: number | undefined;
-}
 
 /** An authenticated request of the Web API, taken apart. */
 export interface DataverseRequest {
@@ -31,6 +26,13 @@ export interface DataverseRequest {
 /** What a handler answers; the service adds the headers that all answers have. */
 export interface Answer {
   readonly status: number;
+  /** An object goes out as JSON, a text as it is. */
   readonly body?: unknown;
+  /** Of a text. Default: `text/plain`. */
+  readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Address of the row that was written: what a later operation of a change set can refer to. */
+  readonly entity?: string;
+  /** The preferences that were honoured, as `Preference-Applied` names them. */
+  readonly applied?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { readCsdl } from "./csdl.ts";
 import { primaryIdOf, rowOfKey } from "./keys.ts";
 import { readDefinitions } from "./metadata.ts";
 import { tableNamed, tableOfSet, tables } from "./model.ts";
@@ -21,8 +22,9 @@ const done: Answer = { status: 204 };
 export function route(request: DataverseRequest, segments: readonly Segment[]): Answer {
   const [first, second, third, ...more] = segments;
   if (!first) return serviceDocument(request);
+  if (first.name === "EntityDefinitions") return readDefinitions(request, segments);
   if (more.length > 0) notServed(`the path '${request.path}'`);
-  if (first.name === "EntityDefinitions" && !second) return readDefinitions(request, first.arguments);
+  if (first.name === "$metadata" && !second) return readCsdl(request);
   if (isUnboundOperation(first.name) && !second) return runUnbound(request, first.name, first.arguments);
   const table = tableOfSet(first.name) ?? notServed(`'${first.name}'`);
   if (first.arguments === undefined) {
@@ -41,6 +43,7 @@ export function route(request: DataverseRequest, segments: readonly Segment[]): 
 
 function serviceDocument(request: DataverseRequest): Answer {
   if (request.method !== "GET") refuse("MethodNotAllowed", [request.method]);
+  allowOnly(request.query);
   const value = tables.map(({ entitySet }) => ({ name: entitySet, kind: "EntitySet", url: entitySet }));
   return { status: 200, body: { "@odata.context": `${request.base}$metadata`, value } };
 }
@@ -65,8 +68,7 @@ function ofRow(request: DataverseRequest, table: Table, key: Key): Answer {
 function create(request: DataverseRequest, table: Table, id: string | undefined): Answer {
   allowOnly(request.query, "$select", "$expand");
   const payload = readPayload(request.data, table, request.body);
-  const row = createRow(request.data, request.caller, table, payload, id);
-  return written(request, table, row, 201);
+  return writeAndShow(request, table, 201, () => createRow(request.data, request.caller, table, payload, id));
 }
 
 /** PATCH: updates, or creates with the key as the new row's id; If-Match and If-None-Match forbid one of the two. */
@@ -79,19 +81,27 @@ function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
   allowOnly(request.query, "$select", "$expand");
   checkVersion(request, row);
   const payload = readPayload(request.data, table, request.body);
-  updateRow(request.data, request.caller, table, row, payload);
-  return written(request, table, row, 200);
+  return writeAndShow(request, table, 200, () => {
+    updateRow(request.data, request.caller, table, row, payload);
+    return row;
+  });
+}
+
+/** Writes a row and answers with it where that was asked for: if it cannot be shown as asked, nothing is written. */
+function writeAndShow(request: DataverseRequest, table: Table, statusWithBody: number, write: () => Row): Answer {
+  const work = () => written(request, table, write(), statusWithBody);
+  return request.preferences.representation ? request.data.atomically(work) : work();
 }
 
 function written(request: DataverseRequest, table: Table, row: Row, statusWithBody: number): Answer {
+  const entity = urlOf(request.base, table, row[table.primaryId] as string);
   if (request.preferences.representation) {
-    const headers = { "Preference-Applied": "return=representation" };
-    return { status: statusWithBody, body: rowBody(request, table, row), headers };
+    const body = rowBody(request, table, row);
+    return { status: statusWithBody, body, entity, applied: ["return=representation"] };
   }
-  const url = urlOf(request.base, table, row[table.primaryId] as string);
-  const headers: Record<string, string> = { "OData-EntityId": url };
-  if (statusWithBody === 201) headers.Location = url;
-  return { status: 204, headers };
+  const headers: Record<string, string> = { "OData-EntityId": entity };
+  if (statusWithBody === 201) headers.Location = entity;
+  return { status: 204, headers, entity };
 }
 
 function ofProperty(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {

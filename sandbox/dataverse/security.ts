@@ -13,6 +13,8 @@ export interface Caller {
   readonly teamIds: ReadonlySet<string>;
   /** Privilege id to the greatest depth of all roles. */
   readonly privileges: ReadonlyMap<string, Depth>;
+  /** Who really sent the request, where that user acts on behalf of this one. */
+  readonly delegateId?: string;
 }
 
 /** Reads what a user may do now; so a change of its roles is felt by its next request. */

@@ -7,7 +7,7 @@ import { defaultPublisherId, defaultSolutionId } from "./rules/solutions.ts";
 import { joinDefaultTeam } from "./rules/users.ts";
 import { callerOf } from "./security.ts";
 import { systemRoles } from "./system-roles.ts";
-import { createRow } from "./writing.ts";
+import { createRow, initialColumns } from "./writing.ts";
 
 /** Application users that Microsoft puts into every environment; no stack may touch them. */
 const platformApplications = {
@@ -67,7 +67,7 @@ export function seedOrganization(data: OrganizationData): void {
       systemuserid: guidOf(`${data.organization.id} ${appId}`),
     });
   }
-  seedSolutions(insert);
+  seedSolutions(data, insert);
   seedRecords(data, insert, administratorId, root.businessunitid as string);
   seedBusinessUnits(data, administratorUser);
 }
@@ -88,14 +88,9 @@ function seedBusinessUnits(data: OrganizationData, administrator: Row): void {
 function insertRow(data: OrganizationData, administratorId: string, table: string, row: Row): Row {
   const { columns } = tableNamed(table);
   const now = data.now();
-  const initial = Object.fromEntries(
-    Object.entries(columns)
-      .filter(([, column]) => column.initial !== undefined)
-      .map(([name, column]) => [name, structuredClone(column.initial!)]),
-  );
   return data.insert(table, {
-    ...initial,
-    ...(columns.organizationid?.kind === "lookup" ? { organizationid: data.organization.id } : {}),
+    ...initialColumns(data, tableNamed(table)),
+    ...(columns.organizationid && table !== "organization" ? { organizationid: data.organization.id } : {}),
     createdon: now,
     createdby: administratorId,
     modifiedon: now,
@@ -123,6 +118,9 @@ function insertUser(
   user: Row,
 ): Row {
   const row = insert("systemuser", {
+    ownerid: user.systemuserid,
+    yomifullname: user.fullname,
+    windowsliveid: user.applicationid ? null : user.domainname,
     businessunitid: data.rootBusinessUnit.businessunitid,
     identityid: data.rows("systemuser").size + 1,
     ...user,
@@ -156,7 +154,7 @@ function seedRoles(data: OrganizationData, insert: (table: string, row: Row) => 
   }
 }
 
-function seedSolutions(insert: (table: string, row: Row) => Row): void {
+function seedSolutions(data: OrganizationData, insert: (table: string, row: Row) => Row): void {
   const microsoft = guidOf("publisher MicrosoftCorporation");
   insert("publisher", {
     publisherid: microsoft,
@@ -180,6 +178,7 @@ function seedSolutions(insert: (table: string, row: Row) => Row): void {
       version: "1.0",
       publisherid: uniquename === "Default" ? defaultPublisherId : microsoft,
       isvisible: uniquename === "Default",
+      installedon: data.now(),
     });
   solution(defaultSolutionId, "Default", "Default Solution");
   solution(activeSolutionId, "Active", "Active Solution");

@@ -25,12 +25,12 @@ export const switches = {
   roleAlreadyAssigned: {
     values: ["204", "412 0x80040237"],
     default: "204",
-    doc: "Answer to assigning a role (or a team, or a member) that is assigned already.",
+    doc: "Answer to assigning a role (or a team, or a member) that is assigned already. Measured for relationships of other tables: 204.",
   },
   roleNotAssigned: {
     values: ["204", "404"],
     default: "204",
-    doc: "Answer to removing a role (or a team, or a member) that is not assigned.",
+    doc: "Answer to removing a role (or a team, or a member) that is not assigned. Measured for relationships of other tables: 204.",
   },
   deleteEnabledUserStatus: {
     values: ["400", "403"],
@@ -56,6 +56,11 @@ export const switches = {
     values: ["at creation", "at first sign-in"],
     default: "at creation",
     doc: "When azureactivedirectoryobjectid of a new application user shows the service principal's object id.",
+  },
+  batchErrorStatus: {
+    values: ["200", "of the operation"],
+    default: "200",
+    doc: "HTTP status of a batch that ended at an operation's error: its own, or that of the operation.",
   },
 } as const satisfies Record<string, Switch>;
 

@@ -18,6 +18,14 @@ export interface Column {
   readonly required?: boolean;
   readonly length?: number;
   readonly options?: readonly number[];
+  /** What is shown for a choice or a boolean (index 0 and 1), as formatted value. */
+  readonly labels?: Readonly<Record<number, string>>;
+  /** Every row gets a guid of its own. */
+  readonly generated?: boolean;
+  /** What the metadata calls it, where that does not follow from the kind. */
+  readonly attributeType?: "BigInt" | "Double" | "EntityName" | "Memo" | "Money" | "Virtual";
+  /** Of a time: shown as a date. */
+  readonly dateOnly?: boolean;
   /** Value of a row that was created without one. */
   readonly initial?: string | number | boolean | object;
   /** Of a lookup: its single-valued navigation properties and the tables each leads to. */

@@ -12,10 +12,7 @@ export function createRow(data: OrganizationData, caller: Caller, table: Table, 
   if (table.platformOnly) refuse("OperationNotSupported", ["Create", table.logicalName]);
   requireRight(caller, table, "Create");
   const row: Row = {};
-  for (const [name, { initial }] of Object.entries(table.columns)) {
-    if (initial !== undefined) row[name] = structuredClone(initial);
-  }
-  Object.assign(row, payload.columns);
+  Object.assign(row, initialColumns(data, table), payload.columns);
   if (id) row[table.primaryId] = id;
   const given = row[table.primaryId] as string | null | undefined;
   if (given && data.find(table.logicalName, given)) refuse("DuplicateRecord");
@@ -57,7 +54,8 @@ export function updateRow(data: OrganizationData, caller: Caller, table: Table, 
   const rules = rulesOf(table);
   rules.update?.(data, caller, row, changes);
   checkLookups(data, caller, table, row, changes);
-  data.update(row, { ...changes, modifiedon: data.now(), modifiedby: caller.id });
+  const modified = { modifiedon: data.now(), modifiedby: caller.id, modifiedonbehalfby: caller.delegateId ?? null };
+  data.update(row, { ...changes, ...modified });
   rules.updated?.(data, row, changes);
 }
 
@@ -69,10 +67,22 @@ export function deleteRow(data: OrganizationData, caller: Caller, table: Table, 
   if (!done) data.remove(table, row[table.primaryId] as string);
 }
 
+/** What a new row has before anything is said of it. */
+export function initialColumns(data: OrganizationData, table: Table): Row {
+  const row: Row = {};
+  for (const [name, { initial, generated }] of Object.entries(table.columns)) {
+    if (initial !== undefined) row[name] = structuredClone(initial);
+    if (generated) row[name] = data.context.store.newId();
+  }
+  return row;
+}
+
 /** Columns that the platform fills in on every new row. */
 function stamp(data: OrganizationData, caller: Caller, table: Table, row: Row): void {
   const now = data.now();
-  Object.assign(row, { createdon: now, createdby: caller.id, modifiedon: now, modifiedby: caller.id });
+  const delegate = caller.delegateId ?? null;
+  Object.assign(row, { createdon: now, createdby: caller.id, createdonbehalfby: delegate });
+  Object.assign(row, { modifiedon: now, modifiedby: caller.id, modifiedonbehalfby: delegate });
   if (table.columns.organizationid && table.logicalName !== "organization") {
     row.organizationid = data.organization.id;
   }

@@ -45,7 +45,7 @@ const held = async (role: string): Promise<Record<string, string>> => {
 const refusal = ({ status, data }: { status: number; data: { error: { code: string } } }) => [status, data.error.code];
 const switchTo = (name: string, value: string) => switchesOf(sandbox.context.store, "contoso-dev").set(name, value);
 
-describe("A new security role", () => {
+describe("D7: A new security role", () => {
   test("has a copy with an id of its own in every business unit, and nine privileges", async () => {
     const id = await createRole();
     const [rootCopy, childCopy] = await copies(id);
@@ -106,7 +106,7 @@ describe("A new security role", () => {
   });
 });
 
-describe("Privileges of a role", () => {
+describe("D7: Privileges of a role", () => {
   test("are added, replaced and removed, for all copies", async () => {
     const id = await createRole();
     const [read, write] = [await client.privilege("prvReadAccount"), await client.privilege("prvWriteAccount")];
@@ -174,7 +174,7 @@ describe("Privileges of a role", () => {
   });
 });
 
-describe("Renaming and deleting a role", () => {
+describe("D7: Renaming and deleting a role", () => {
   test("reach all copies and assignments", async () => {
     const user = await client.user(`Holder ${++number}`, {});
     await client.send("PATCH", `roles(${user.roleId})`, { name: `Renamed ${number}` });
@@ -209,7 +209,7 @@ const assign = (user: string, role: string, body: object = { "@odata.id": `${cli
 const unassign = (user: string, role: string) =>
   client.send("DELETE", `systemusers(${user})/systemuserroles_association(${role})/$ref`);
 
-describe("Assigning a role", () => {
+describe("D5: Assigning a role", () => {
   test("shows as rows, as references and in systemuserrolescollection", async () => {
     const { userId, roleId } = await client.user(`Assigned ${++number}`, {});
     const path = `systemusers(${userId})/systemuserroles_association`;

@@ -15,7 +15,7 @@ const missing = "66666666-6666-4666-8666-666666666666";
 const names = ({ value }: { value: { name: string }[] }) => value.map(({ name }) => name);
 const refusal = ({ status, data }: { status: number; data: { error: { code: string } } }) => [status, data.error.code];
 
-describe("Writing rows", () => {
+describe("D4: Writing rows", () => {
   test("POST answers 204 with the row's address, and fills in the platform's columns", async () => {
     const answer = await client.send("POST", "accounts", { name: "Contoso" });
     expect(answer.status).toBe(204);
@@ -59,7 +59,7 @@ describe("Writing rows", () => {
     expect((await client.send("GET", `accounts(${id})/name`)).status).toBe(204);
   });
 
-  test("lookups are bound by navigation property, read as _value, and cleared", async () => {
+  test("D5: lookups are bound by navigation property, read as _value, and cleared", async () => {
     const parent = await client.create("accounts", { name: "Parent" });
     const id = await client.create("contacts", {
       firstname: "Ann",
@@ -90,7 +90,7 @@ describe("Writing rows", () => {
     [{ name: "x".repeat(161) }, 400, "0x80044331"],
     [{ "parentaccountid@odata.bind": `/accounts(${missing})` }, 404, "0x80040217"],
     [{ accountid: "00000000-0000-0000-0000-000000000000" }, 400, "0x80040203"],
-  ])("a body with %j is %i %s", async (body, status, code) => {
+  ])("D3: a body with %j is %i %s", async (body, status, code) => {
     expect(refusal(await client.send("POST", "accounts", body))).toEqual([status, code]);
   });
 
@@ -106,11 +106,11 @@ describe("Writing rows", () => {
     ["DELETE", "accounts", ""],
     ["POST", "privileges", "0x80040800"],
     ["POST", "organizations", "0x80040800"],
-  ])("%s of %s is 405", async (method, set, code) => {
+  ])("D3: %s of %s is 405", async (method, set, code) => {
     expect(refusal(await client.send(method, set, {}))).toEqual([405, code]);
   });
 
-  test("solutions and publishers have unique names, and the platform's stay", async () => {
+  test("D11: solutions and publishers have unique names, and the platform's stay", async () => {
     const publisher = { uniquename: "contoso", friendlyname: "Contoso", customizationprefix: "con" };
     const publisherid = await client.create("publishers", publisher);
     expect(refusal(await client.send("POST", "publishers", publisher))).toEqual([400, "0x80044331"]);
@@ -134,7 +134,7 @@ describe("Writing rows", () => {
   });
 });
 
-describe("Reading rows", () => {
+describe("D4: Reading rows", () => {
   let ids: string[];
   beforeAll(async () => {
     ids = [];
@@ -235,7 +235,7 @@ describe("Reading rows", () => {
   });
 });
 
-describe("Row security", () => {
+describe("D2: Row security", () => {
   test("without the privilege is 403 0x80040220 and names it", async () => {
     const as = await client.user("Nothing", {});
     const { value } = await client.get("accounts?$top=1");

@@ -32,7 +32,7 @@ const disable = (id: string) =>
 const switchTo = (name: string, value: string) => switchesOf(sandbox.context.store, "contoso-dev").set(name, value);
 const refusal = ({ status, data }: { status: number; data: { error: { code: string } } }) => [status, data.error.code];
 
-describe("Creating an application user", () => {
+describe("D6: Creating an application user", () => {
   test("fills in what the platform knows of the application", async () => {
     const row = await client.get(`systemusers(${await create()})`);
     expect(row).toMatchObject({
@@ -133,8 +133,8 @@ describe("Creating an application user", () => {
   });
 });
 
-describe("Finding an application user", () => {
-  test("works by client id with and without quotes, with roles expanded", async () => {
+describe("D6: Finding an application user", () => {
+  test("D4: works by client id with and without quotes, with roles expanded", async () => {
     const user = await client.user(`Found ${number}`, {});
     for (const literal of [user.clientId, `'${user.clientId.toUpperCase()}'`]) {
       const { value } = await client.get(
@@ -149,7 +149,7 @@ describe("Finding an application user", () => {
     }
   });
 
-  test("works by the alternate key of the object id, and by no other", async () => {
+  test("D4: works by the alternate key of the object id, and by no other", async () => {
     const id = await create();
     const row = await client.get(`systemusers(azureactivedirectoryobjectid=${principal.objectId})`);
     expect(row.systemuserid).toBe(id);
@@ -169,7 +169,7 @@ describe("Finding an application user", () => {
   });
 });
 
-describe("Changing an application user", () => {
+describe("D6: Changing an application user", () => {
   test.each([
     [{ applicationid: "44444444-4444-4444-8444-444444444444" }, "0x80041D48"],
     [{ firstname: "Other" }, "0x80041D48"],
@@ -223,7 +223,7 @@ describe("Changing an application user", () => {
   });
 });
 
-describe("Deleting an application user", () => {
+describe("D6: Deleting an application user", () => {
   test("that is enabled is refused with 0x80048356, the status by switch", async () => {
     const id = await create();
     expect(refusal(await client.send("DELETE", `systemusers(${id})`))).toEqual([400, "0x80048356"]);

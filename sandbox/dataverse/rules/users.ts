@@ -32,6 +32,8 @@ export const userRules: TableRules = {
       firstname: "#",
       lastname: principal.displayName,
       fullname: `# ${principal.displayName}`,
+      yomifullname: `# ${principal.displayName}`,
+      ownerid: row.systemuserid,
       domainname: userName,
       internalemailaddress: row.internalemailaddress ?? userName,
       applicationiduri: directory.application(clientId)?.identifierUris[0] ?? null,
@@ -113,6 +115,7 @@ function checkHumanUser(row: Row, changes: Row): void {
   if (changed("applicationid")) refuse("ApplicationUserReadOnly");
   if (changes.businessunitid === null) refuse("RequiredNull", ["businessunitid", "systemuser"]);
   changes.fullname = fullName(row, changes);
+  changes.yomifullname = changes.fullname;
 }
 
 function checkDirectoryColumns(changed: (name: string) => boolean): void {

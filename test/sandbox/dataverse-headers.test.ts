@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
+import { type DataverseClient, dataverseClient } from "./dataverse-client.ts";
+
+let sandbox: TestSandbox;
+let client: DataverseClient;
+let account: string;
+
+beforeAll(async () => {
+  sandbox = await startTestSandbox();
+  client = dataverseClient(sandbox);
+  account = (await client.get("accounts?$filter=name eq 'Litware'")).value[0].accountid;
+});
+afterAll(() => sandbox.close());
+
+const send = (method: string, path: string, headers: Record<string, string>, body?: unknown) =>
+  client.send(method, path, body, { headers });
+const refusal = ({ status, data }: { status: number; data: { error: { code: string } } }) => [status, data.error.code];
+
+describe("D1: headers of a request", () => {
+  test("D1: those that the documents have clients send change nothing", async () => {
+    const answer = await send("GET", `accounts(${account})`, {
+      Accept: "application/json",
+      "OData-MaxVersion": "4.0",
+      "OData-Version": "4.0",
+      "If-None-Match": "null",
+      Consistency: "Strong",
+      "MSCRM.SuppressDuplicateDetection": "true",
+    });
+    expect([answer.status, answer.data.name]).toEqual([200, "Litware"]);
+    expect(answer.headers["preference-applied"]).toBeUndefined();
+  });
+
+  test.each([
+    ['odata.maxpagesize=1,odata.include-annotations="*"', 'odata.maxpagesize=1,odata.include-annotations="*"'],
+    ["odata.maxpagesize=2; foo=bar", "odata.maxpagesize=2"],
+    ["return=representation, odata.maxpagesize=3", "odata.maxpagesize=3"],
+    ['odata.include-annotations="Microsoft.Dynamics.CRM.*"', 'odata.include-annotations="Microsoft.Dynamics.CRM.*"'],
+    ["return=minimal", undefined],
+    ["foo=bar", undefined],
+  ])("D1: Prefer: %s on a query is answered with Preference-Applied: %s", async (Prefer, applied) => {
+    const answer = await send("GET", "accounts?$select=name", { Prefer });
+    expect(answer.status).toBe(200);
+    expect(answer.headers["preference-applied"]).toBe(applied);
+    const size = /maxpagesize=(\d)/.exec(applied ?? "")?.[1];
+    expect(answer.data.value).toHaveLength(Number(size ?? 5));
+    expect("@odata.nextLink" in answer.data).toBe(size !== undefined);
+  });
+
+  test("D1: Prefer: return=representation on a create and an update", async () => {
+    const Prefer = 'return=representation,odata.include-annotations="*"';
+    const created = await send("POST", "accounts?$select=name,statecode", { Prefer }, { name: "Preferred" });
+    expect(created.status).toBe(201);
+    expect(created.headers["preference-applied"]).toBe(Prefer);
+    expect(created.headers["odata-entityid"]).toBeUndefined();
+    expect(created.data).toMatchObject({
+      "@odata.context": `${client.base}$metadata#accounts(name,statecode)/$entity`,
+      "@odata.etag": expect.stringMatching(/^W\/"\d+"$/),
+      name: "Preferred",
+      "statecode@OData.Community.Display.V1.FormattedValue": "Active",
+    });
+    const path = `accounts(${created.data.accountid})?$select=name`;
+    const updated = await send("PATCH", path, { Prefer: "return=representation" }, { name: "Again" });
+    expect([updated.status, updated.data.name]).toEqual([200, "Again"]);
+  });
+
+  test("D1: annotations are those asked for, of values that are there", async () => {
+    const annotated = async (pattern: string) => {
+      const path = `accounts(${account})?$select=_ownerid_value,_parentaccountid_value,statuscode,creditonhold`;
+      const { data } = await send("GET", path, { Prefer: `odata.include-annotations="${pattern}"` });
+      return Object.fromEntries(Object.entries(data).filter(([name]) => /^\w+@/.test(name)));
+    };
+    const lookup = {
+      "_ownerid_value@Microsoft.Dynamics.CRM.associatednavigationproperty": "ownerid",
+      "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname": "systemuser",
+    };
+    const formatted = {
+      "_ownerid_value@OData.Community.Display.V1.FormattedValue": "# Contoso Software administrator",
+      "statuscode@OData.Community.Display.V1.FormattedValue": "Active",
+      "creditonhold@OData.Community.Display.V1.FormattedValue": "No",
+    };
+    expect(await annotated("*")).toEqual({ ...lookup, ...formatted });
+    expect(await annotated("OData.Community.Display.V1.FormattedValue")).toEqual(formatted);
+    expect(await annotated("Microsoft.Dynamics.CRM.*")).toEqual(lookup);
+    expect(await annotated("Microsoft.PowerApps.CDS.*")).toEqual({});
+  });
+});
+
+describe("D3: details of an error", () => {
+  test("D3: come with include-annotations, as many as were asked for", async () => {
+    const path = "accounts(66666666-6666-4666-8666-666666666666)";
+    const plain = await send("GET", path, {});
+    expect(Object.keys(plain.data.error)).toEqual(["code", "message"]);
+    const { status, data } = await send("GET", path, { Prefer: 'odata.include-annotations="*"' });
+    expect(status).toBe(404);
+    expect(data.error).toEqual({
+      code: "0x80040217",
+      message: "Entity 'account' With Id = 66666666-6666-4666-8666-666666666666 Does Not Exist",
+      "@Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
+      "@Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode": "0",
+      "@Microsoft.PowerApps.CDS.HelpLink":
+        "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3A0x80040217&client=platform",
+      "@Microsoft.PowerApps.CDS.TraceText": "",
+      "@Microsoft.PowerApps.CDS.InnerError.Message": data.error.message,
+    });
+    const some = await send("GET", path, {
+      Prefer: 'odata.include-annotations="Microsoft.PowerApps.CDS.ErrorDetails*"',
+    });
+    expect(Object.keys(some.data.error)).toHaveLength(4);
+  });
+});
+
+describe("D6: acting on behalf of another user", () => {
+  test("D6: takes prvActOnBehalfOfAnotherUser", async () => {
+    const [one, other] = [await client.user("Deputy", {}), await client.user("Represented", {})];
+    const headers = { CallerObjectId: other.objectId };
+    const refused = await client.send("GET", "WhoAmI", undefined, { as: one, headers });
+    expect(refusal(refused)).toEqual([403, "0x8004A110"]);
+    const PrivilegeId = await client.privilege("prvActOnBehalfOfAnotherUser");
+    await client.send("POST", `roles(${one.roleId})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
+      Privileges: [{ Depth: "Global", PrivilegeId }],
+    });
+    const allowed = await client.send("GET", "WhoAmI", undefined, { as: one, headers });
+    expect(allowed.data.UserId).toBe(other.userId);
+  });
+
+  test("D6: gives the rights that both users have, and leaves a trace of the real one", async () => {
+    const rights = { prvCreateAccount: "Global", prvReadAccount: "Global", prvWriteAccount: "Global" };
+    const user = await client.user("Behalf", { ...rights, prvCreateContact: "Global" });
+    const narrow = await client.user("Narrow", {
+      ...rights,
+      prvReadAccount: "Basic",
+      prvActOnBehalfOfAnotherUser: "Global",
+    });
+    const headers = { MSCRMCallerID: user.userId, Prefer: "return=representation" };
+    const created = await client.send("POST", "accounts", { name: "By deputy" }, { headers });
+    expect(created.data).toMatchObject({
+      _createdby_value: user.userId,
+      _ownerid_value: user.userId,
+      _createdonbehalfby_value: (await client.get("WhoAmI")).UserId,
+    });
+    const patched = await client.send(
+      "PATCH",
+      `accounts(${created.data.accountid})`,
+      { name: "Changed" },
+      { as: narrow, headers },
+    );
+    expect(patched.data).toMatchObject({ _modifiedby_value: user.userId, _modifiedonbehalfby_value: narrow.userId });
+    const contact = await client.send("POST", "contacts", { lastname: "No" }, { as: narrow, headers });
+    expect(refusal(contact)).toEqual([403, "0x80040220"]);
+    const { data } = await client.send("GET", "accounts?$select=name", undefined, { as: narrow, headers });
+    expect(data.value.map(({ name }: { name: string }) => name)).toEqual(["Changed"]);
+  });
+
+  test("D6: of a user that is disabled, or not there, is refused", async () => {
+    const user = await client.user("Gone", {});
+    await client.send("PATCH", `systemusers(${user.userId})`, { isdisabled: true, applicationid: user.clientId });
+    expect(refusal(await send("GET", "WhoAmI", { MSCRMCallerID: user.userId }))).toEqual([403, "0x80040225"]);
+    expect((await send("GET", "WhoAmI", { CallerObjectId: account })).status).toBe(404);
+  });
+});
+
+describe("What the sandbox cannot do is 501 and named", () => {
+  test.each([
+    ["GET", "leads", "leads"],
+    ["POST", "applicationusers", "applicationusers"],
+    ["GET", "accounts?$apply=aggregate(revenue with sum as total)", "$apply"],
+    ["GET", "accounts?$search=x", "$search"],
+    ["GET", "accounts?$compute=revenue mul 2 as double", "$compute"],
+    ["GET", "accounts?$deltatoken=1", "$deltatoken"],
+    ["GET", "accounts?$format=json", "$format"],
+    ["GET", "accounts?fetchXml=<fetch/>", "fetchXml"],
+    ["GET", "accounts?savedQuery=66666666-6666-4666-8666-666666666666", "savedQuery"],
+    ["GET", "accounts?userQuery=66666666-6666-4666-8666-666666666666", "userQuery"],
+    ["GET", "accounts?$filter=length(name) eq 3", "length"],
+    ["GET", "accounts?$filter=Microsoft.Dynamics.CRM.Today(PropertyName='createdon')", "Today"],
+    ["GET", "systemusers?$filter=systemuserroles_association/any(o:o/name eq 'x')", "any"],
+    ["GET", "accounts?$filter=revenue add 5 gt 10", "add"],
+    ["GET", "contacts?$filter=firstname eq lastname", "lastname"],
+    ["GET", "accounts?$orderby=length(name)", "length"],
+    ["GET", "accounts?$expand=createdby($expand=businessunitid)", "$expand"],
+    ["GET", "accounts?$expand=contact_customer_accounts($count=true)", "$count"],
+    ["GET", "accounts?$expand=contact_customer_accounts/$ref", "$ref"],
+    ["GET", "systemusers?$expand=queueid", "queue"],
+    ["GET", "systemusers?$filter=positionid/name eq 'x'", "position"],
+    ["GET", "accounts/$count?$top=1", "$top"],
+    ["GET", "WhoAmI?$select=UserId", "$select"],
+    ["POST", "PublishAllXml", "PublishAllXml"],
+    ["POST", "ImportSolution", "ImportSolution"],
+    ["POST", "ImportSolutionAsync", "ImportSolutionAsync"],
+    ["POST", "StageSolution", "StageSolution"],
+    ["POST", "StageAndUpgradeAsync", "StageAndUpgradeAsync"],
+    [
+      "GET",
+      "RetrieveSolutionImportResult(ImportJobId=66666666-6666-4666-8666-666666666666)",
+      "RetrieveSolutionImportResult",
+    ],
+    ["GET", "asyncoperations(66666666-6666-4666-8666-666666666666)", "asyncoperations"],
+    ["GET", "importjobs(66666666-6666-4666-8666-666666666666)", "importjobs"],
+    ["GET", "RetrieveTotalRecordCount(EntityNames=['account'])", "RetrieveTotalRecordCount"],
+    ["POST", "systemusers", "not an application user"],
+    ["POST", "accounts", "deep insert"],
+  ])("%s %s", async (method, path, name) => {
+    const bodies: Record<string, object> = {
+      systemusers: { lastname: "x" },
+      accounts: { primarycontactid: { lastname: "x" } },
+    };
+    const answer = await client.send(method, path, method === "POST" ? (bodies[path] ?? {}) : undefined);
+    expect(answer.status).toBe(501);
+    expect(answer.data.error.message).toContain(name);
+  });
+
+  test("D8: a bound function or action of another name", async () => {
+    const path = `accounts(${account})/Microsoft.Dynamics.CRM.Merge`;
+    const answer = await client.send("POST", path, {});
+    expect([answer.status, answer.data.error.message]).toEqual([501, expect.stringContaining("Merge")]);
+  });
+
+  test.each([
+    ["MSCRM.SolutionUniqueName", "orders", "mscrm.solutionuniquename"],
+    ["MSCRM.MergeLabels", "true", "mscrm.mergelabels"],
+    ["MSCRM.BypassCustomPluginExecution", "true", "mscrm.bypasscustompluginexecution"],
+    ["MSCRM.BypassBusinessLogicExecution", "CustomSync", "mscrm.bypassbusinesslogicexecution"],
+    ["MSCRM.AutoDisassociate", "true", "mscrm.autodisassociate"],
+    ["MSCRM.SuppressDuplicateDetection", "false", "duplicate detection"],
+    ["Prefer", "respond-async", "respond-async"],
+    ["Prefer", "odata.track-changes", "odata.track-changes"],
+    ["Accept", "application/json;odata.metadata=full", "odata.metadata=full"],
+    ["If-Match", '*, W/"1"', "If-Match"],
+    ["If-None-Match", '"abc"', "If-None-Match"],
+  ])("the header %s: %s", async (header, value, name) => {
+    const answer = await send("PATCH", `accounts(${account})`, { [header]: value }, { name: "Changed by header" });
+    expect(answer.status).toBe(501);
+    expect(answer.data.error.message).toContain(name);
+    expect((await client.get(`accounts(${account})`)).name).toBe("Litware");
+  });
+});
