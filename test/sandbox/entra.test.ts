@@ -118,7 +118,7 @@ describe("client credentials", () => {
     ["without grant_type", { grant_type: undefined }, [400, "invalid_request", [900144]]],
     ["without client_id", { client_id: undefined }, [400, "invalid_request", [900144]]],
     ["without scope", { scope: undefined }, [400, "invalid_request", [900144]]],
-    ["with another grant", { grant_type: "password" }, [400, "unsupported_grant_type", [70003]]],
+    ["with an unknown grant", { grant_type: "guess" }, [400, "unsupported_grant_type", [70003]]],
     ["with a delegated scope", { scope: `${graphUrl}/User.Read` }, [400, "invalid_scope", [1002012]]],
     [
       "for two resources",
@@ -140,6 +140,25 @@ describe("client credentials", () => {
     ],
   ])("%s are refused", async (_name, changes, expected) => {
     expect(signInOutcome(await client.signIn(changes))).toEqual(expected);
+  });
+
+  test.each([
+    ["the grant type 'password'", { grant_type: "password" }],
+    ["the grant type 'authorization_code'", { grant_type: "authorization_code" }],
+    ["the token type 'pop'", { token_type: "pop", req_cnf: undefined }],
+    ["the field 'req_cnf'", { req_cnf: "e30" }],
+    ["the field 'fmi_path'", { fmi_path: "agent" }],
+    ["the claims", { claims: '{"access_token":{"nbf":{"essential":true,"value":"1"}}}' }],
+  ])("with %s are not served: 501 names it", async (named, changes) => {
+    const { status, data } = await client.signIn(changes);
+    expect([status, data.error, data.error_codes]).toEqual([501, "sandbox_not_implemented", []]);
+    expect(data.error_description).toContain(`The sandbox does not serve ${named}`);
+  });
+
+  test("with a client's capabilities and voluntary claims are answered without", async () => {
+    const id_token = { login_hint: { essential: false } };
+    const claims = JSON.stringify({ id_token, access_token: { xms_cc: { values: ["cp1"] } } });
+    expect((await client.signIn({ claims })).status).toBe(200);
   });
 
   test.each([
