@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 
 /** What a failed sign-in says, before ids and time are added. Thrown by the endpoints; {@link errorBody} writes it out. */
 export class EntraError extends Error {
-  readonly status: 400 | 401;
+  readonly status: 400 | 401 | 501;
   /** OAuth 2.0 error code. */
   readonly error: string;
-  /** Number after "AADSTS". */
-  readonly code: number;
+  /** Number after "AADSTS"; undefined where the sandbox speaks for itself. */
+  readonly code: number | undefined;
 
-  constructor(status: 400 | 401, error: string, code: number, text: string) {
-    super(`AADSTS${code}: ${text}`);
+  constructor(status: EntraError["status"], error: string, code: number | undefined, text: string) {
+    super(code === undefined ? text : `AADSTS${code}: ${text}`);
     this.status = status;
     this.error = error;
     this.code = code;
@@ -26,6 +26,8 @@ const unusableKey = (reason: string, thumbprint: string, appId: string) =>
 
 /** All errors of the sign-in service: HTTP status, OAuth error, AADSTS code and Microsoft's text. */
 export const entraErrors = {
+  notServed: (what: string) =>
+    new EntraError(501, "sandbox_not_implemented", undefined, `The sandbox does not serve ${what}.`),
   missingParameter: (name: string) =>
     new EntraError(400, "invalid_request", 900144, `The request body must contain the following parameter: '${name}'.`),
   unknownTenant: (tenant: string) =>
@@ -283,10 +285,12 @@ export function errorBody(error: EntraError, now: Date, correlationId: string | 
   return {
     error: error.error,
     error_description: lines.join(separator),
-    error_codes: [error.code],
+    error_codes: error.code === undefined ? [] : [error.code],
     timestamp: details.timestamp,
     trace_id: details.traceId,
     correlation_id: details.correlationId,
-    ...(explained.has(error.code) ? { error_uri: `https://login.microsoftonline.com/error?code=${error.code}` } : {}),
+    ...(error.code !== undefined && explained.has(error.code)
+      ? { error_uri: `https://login.microsoftonline.com/error?code=${error.code}` }
+      : {}),
   };
 }

@@ -6,18 +6,20 @@ import type { DeviceCodes } from "./device-code.ts";
 import { entraErrors } from "./errors.ts";
 import { findResource } from "./resources.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
+import { refuseUnsupported } from "./unsupported.ts";
+
+/** "device_code" is the grant's name of before RFC 8628, which msal-node still sends and Entra takes. */
+const userGrants = ["urn:ietf:params:oauth:grant-type:device_code", "device_code", "refresh_token"];
 
 /**
  * `POST /{tenant}/oauth2/v2.0/token` and its v1 counterpart, which names the resource in `resource` and answers numbers as
  * text. Fields that are not known here are ignored, as telemetry of Microsoft's libraries comes in them.
  */
-/** "device_code" is the grant's name of before RFC 8628, which msal-node still sends and Entra takes. */
-const userGrants = ["urn:ietf:params:oauth:grant-type:device_code", "device_code", "refresh_token"];
-
 export function tokenEndpoint(context: Context, deviceCodes: DeviceCodes): Hono {
   const app = new Hono();
   app.post("/:tenant/oauth2/v2.0/token", async (c) => {
     const form = new URLSearchParams(await c.req.text());
+    refuseUnsupported(form);
     const grantType = form.get("grant_type");
     const named = c.req.param("tenant");
     if (grantType && userGrants.includes(grantType))
@@ -37,6 +39,9 @@ export function tokenEndpoint(context: Context, deviceCodes: DeviceCodes): Hono 
   });
   app.post("/:tenant/oauth2/token", async (c) => {
     const form = new URLSearchParams(await c.req.text());
+    refuseUnsupported(form);
+    if (userGrants.includes(form.get("grant_type") ?? ""))
+      throw entraErrors.notServed(`the grant type '${form.get("grant_type")}' at ${c.req.path}`);
     const tenant = clientCredentialsTenant(context, c.req.param("tenant"), form);
     const fields = readClientFields(form, c.req.header("authorization"));
     const resource = form.get("resource");

@@ -2,11 +2,14 @@ import { Hono } from "hono";
 import type { Context } from "../context.ts";
 import type { AppRoleAssignment } from "../directory.ts";
 import { type Caller, demand, type GraphEnv, permissions } from "./access.ts";
-import { readBody } from "./body.ts";
+import { readBody, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import type { Entity } from "./filter.ts";
 import { list, single } from "./query.ts";
 import { findServicePrincipal } from "./service-principals.ts";
+
+/** What Graph takes where a resource has no roles: an assignment without any. */
+const defaultRole = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Application permissions, seen from both ends: `appRoleAssignments` are what a service principal holds, `appRoleAssignedTo`
@@ -47,7 +50,9 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
       const caller = c.get("caller");
       demand(caller, permissions.writeAppRoles);
       const body = await readBody(c);
-      for (const member of ["principalId", "resourceId", "appRoleId"]) {
+      const members = ["principalId", "resourceId", "appRoleId"];
+      writableMembers(body, members);
+      for (const member of members) {
         if (typeof body[member] !== "string") throw graphErrors.required(member, "AppRoleAssignment");
       }
       const asked = body as unknown as Pick<AppRoleAssignment, "principalId" | "resourceId" | "appRoleId">;
@@ -55,6 +60,7 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
       if (asked[end] !== addressed.id) throw graphErrors.invalidValue(end, "AppRoleAssignment");
       const principal = findServicePrincipal(context, caller, asked.principalId);
       const resource = findServicePrincipal(context, caller, asked.resourceId);
+      if (asked.appRoleId === defaultRole) throw graphErrors.notServed("the default app role");
       if (!resource.appRoles.some((role) => role.id === asked.appRoleId)) throw graphErrors.appRoleUnknown();
       const held = ofPrincipal(caller, principal.id, "principalId").some(
         (row) => row.resourceId === resource.id && row.appRoleId === asked.appRoleId,

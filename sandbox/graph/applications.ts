@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { type Application, mirrorApplication } from "../directory.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
 import { checkApplication } from "./application-rules.ts";
-import { checkKey, merge, readBody, writableMembers } from "./body.ts";
+import { checkKey, merge, readBody, refuseMembers, writableMembers } from "./body.ts";
 import { addPassword, keyCredentials, removePassword } from "./credentials.ts";
 import { graphErrors } from "./errors.ts";
 import { federatedIdentityCredentials } from "./federated-identity-credentials.ts";
@@ -115,7 +115,9 @@ export function applications(context: Context): Hono<GraphEnv> {
   });
   app.post("/applications/:key/addPassword", async (c) => {
     const row = findToWrite(c);
-    const { passwordCredential } = await readBody(c);
+    const { passwordCredential, ...others } = await readBody(c);
+    refuseMembers(others, []);
+    refuseMembers(passwordCredential, ["displayName", "startDateTime", "endDateTime"]);
     const credential = addPassword(store, row, passwordCredential ?? {});
     const metadata = `${endpoints.graph}/v1.0/$metadata#microsoft.graph.passwordCredential`;
     return c.json({ "@odata.context": metadata, customKeyIdentifier: null, ...credential });

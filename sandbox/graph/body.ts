@@ -23,6 +23,14 @@ export function writableMembers(body: Record<string, unknown>, known: readonly s
   return Object.fromEntries(members);
 }
 
+/** Refuses members of an action's body that the sandbox would ignore; those that are null ask for nothing. */
+export function refuseMembers(body: unknown, served: readonly string[]): void {
+  for (const [name, value] of Object.entries(body ?? {})) {
+    if (value !== null && !name.includes("@") && !served.includes(name))
+      throw graphErrors.notServed(`the member '${name}'`);
+  }
+}
+
 /** Writes members to an object as a Graph PATCH does: complex members are merged, everything else is replaced. */
 export function merge(target: Record<string, unknown>, members: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(members)) {

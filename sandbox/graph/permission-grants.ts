@@ -41,7 +41,7 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
   app.post("/oauth2PermissionGrants", async (c) => {
     const caller = c.get("caller");
     demand(caller, permissions.writeGrants);
-    const body = await readBody(c);
+    const body = writableMembers(await readBody(c), ["clientId", "consentType", "principalId", "resourceId", "scope"]);
     const { clientId, consentType, resourceId, scope = "" } = body as Partial<OAuth2PermissionGrant>;
     const principalId = (body.principalId as string | null | undefined) || null;
     if (!clientId) throw graphErrors.required("clientId", "OAuth2PermissionGrant");

@@ -26,6 +26,7 @@ export function setSecret({ store, vault, url }: Target, name: string, content: 
   if (!validSecretName(name)) {
     throw keyVaultErrors.badParameter(`The request URI contains an invalid name: ${name}`);
   }
+  checkContent(content, ["value"]);
   if (typeof content?.value !== "string") {
     throw keyVaultErrors.badParameter("Property value is required.");
   }
@@ -49,6 +50,7 @@ export function updateSecret(
   versionId: string | undefined,
   changes: Omit<Partial<SecretContent>, "value">,
 ) {
+  checkContent(changes);
   const { secret, version } = find(target, name, versionId);
   refuseManaged(secret, "update");
   changeVersion(target.store, version, changes ?? {});
@@ -98,6 +100,16 @@ export function listDeletedSecrets({ store, vault, url }: Target) {
   return sorted(store, vault)
     .filter((secret) => secret.deletion)
     .map((secret) => ({ ...deletion(url, secret), ...listBundle(vault, url, secret) }));
+}
+
+/** Refuses a body with what the sandbox would ignore. */
+function checkContent(content: Partial<SecretContent> | undefined, more: readonly string[] = []): void {
+  const served = { "": ["contentType", "tags", "attributes", ...more], "attributes.": ["enabled", "nbf", "exp"] };
+  for (const [path, names] of Object.entries(served)) {
+    const given = Object.entries((path ? content?.attributes : content) ?? {});
+    const odd = given.find(([name, value]) => value !== null && !names.includes(name));
+    if (odd) throw keyVaultErrors.notServed(`the member '${path}${odd[0]}'`);
+  }
 }
 
 function find({ store, vault }: Target, name: string, versionId: string | undefined) {

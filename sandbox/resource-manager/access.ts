@@ -10,8 +10,8 @@ export interface RoleAssignment {
   readonly principalId: string;
   readonly principalType: string;
   description: string | null;
-  condition: string | null;
-  conditionVersion: string | null;
+  readonly condition: null;
+  readonly conditionVersion: null;
   readonly createdOn: string;
   updatedOn: string;
   readonly createdBy: string;

@@ -53,6 +53,9 @@ async function serve(context: Context, c: HttpContext): Promise<ArmAnswer> {
   const { route, parameters } = find(c.req.method, path);
   const caller = await signedIn(context, c.req.header("authorization"), path);
   checkQuery(route, query);
+  for (const name of ["If-Match", "If-None-Match"]) {
+    if (c.req.header(name)) throw armErrors.notServed(`the header ${name}`);
+  }
   if (route.action) {
     const scope = scopeOf(route, path);
     if (!allows(context.store, caller.oid, scope, { management: route.action })) {

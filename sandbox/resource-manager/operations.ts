@@ -22,6 +22,7 @@ export const operationRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/subscriptions/:subscriptionId/operationresults/:operationId",
+    anyVersion: true,
     handle({ context, parameters, query }) {
       const { subscriptionId, operationId } = parameters as { subscriptionId: string; operationId: string };
       const operation = operations(context).get(operationId);

@@ -5,7 +5,7 @@ import { armErrors } from "./errors.ts";
 import { locations, normalLocation } from "./locations.ts";
 import { accepted } from "./operations.ts";
 import { page } from "./paging.ts";
-import type { Route } from "./routing.ts";
+import { checkMembers, type Route } from "./routing.ts";
 
 export interface ResourceGroup {
   readonly name: string;
@@ -16,6 +16,8 @@ export interface ResourceGroup {
 }
 
 const path = "/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName";
+/** What a body may have: what is written, and what a client sends back of an answer. */
+const members = ["id", "name", "type", "location", "tags", "managedBy", "properties"];
 const action = (verb: string) => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`;
 
 /** The group with this name; 404 where there is none. */
@@ -47,6 +49,7 @@ export const resourceGroupRoutes: readonly Route[] = [
       if (!/^[-\w.()]{1,90}$/.test(resourceGroupName) || resourceGroupName.endsWith(".")) {
         throw armErrors.groupNameInvalid(resourceGroupName);
       }
+      checkMembers(body, members);
       if (typeof body?.location !== "string") throw armErrors.locationRequired();
       const location = normalLocation(body.location);
       if (!locations.includes(location)) throw armErrors.groupLocationUnavailable(body.location, locations);
@@ -92,6 +95,7 @@ export const resourceGroupRoutes: readonly Route[] = [
     handle({ context, parameters, body }) {
       const { subscriptionId, resourceGroupName } = names(parameters);
       const group = resourceGroup(context.store, subscriptionId, resourceGroupName);
+      checkMembers(body, members);
       if (body?.tags !== undefined) group.tags = body.tags ?? {};
       if (body?.managedBy !== undefined) group.managedBy = body.managedBy;
       return { status: 200, body: shape(group) };

@@ -2,10 +2,12 @@ import type { Directory } from "../directory.ts";
 import { contains, type RoleAssignment, roleAssignmentKey, roleAssignments } from "./access.ts";
 import { armErrors } from "./errors.ts";
 import { roleDefinition } from "./role-definitions.ts";
-import type { ArmAnswer, ArmRequest, Route } from "./routing.ts";
+import { type ArmAnswer, type ArmRequest, checkMembers, type Route } from "./routing.ts";
 
 const path = "*scope/providers/Microsoft.Authorization/roleAssignments/:name";
 const action = (verb: string) => `Microsoft.Authorization/roleAssignments/${verb}`;
+/** What may be written; conditions would be ignored, so they are not among them. */
+const properties = ["roleDefinitionId", "principalId", "principalType", "description", "scope"];
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const roleAssignmentRoutes: readonly Route[] = [
@@ -51,6 +53,8 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
   const { store, directory } = context;
   const { scope, name } = parameters as { scope: string; name: string };
   const { roleDefinitionId, principalId, principalType, ...rest } = body?.properties ?? {};
+  checkMembers(body, ["id", "name", "type", "properties"]);
+  checkMembers(body?.properties, properties, "properties.");
   if (!guid.test(name)) throw armErrors.roleAssignmentNameInvalid(name);
   if (typeof roleDefinitionId !== "string" || typeof principalId !== "string") {
     throw armErrors.contentInvalid("The properties 'roleDefinitionId' and 'principalId' are required.");
@@ -84,8 +88,8 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
     createdOn: present?.createdOn ?? now,
     createdBy: present?.createdBy ?? caller.oid,
     description: rest.description ?? null,
-    condition: rest.condition ?? null,
-    conditionVersion: rest.conditionVersion ?? null,
+    condition: null,
+    conditionVersion: null,
     updatedOn: now,
     updatedBy: caller.oid,
   };

@@ -28,6 +28,8 @@ export interface Route {
   readonly path: string;
   /** What the caller must be allowed to do at the resource; left out where everyone of the tenant may. */
   readonly action?: string;
+  /** True where any api-version does: the addresses that operations are polled at. */
+  readonly anyVersion?: boolean;
   /** Query options beside api-version. */
   readonly query?: readonly string[];
   handle(request: ArmRequest): ArmAnswer | Promise<ArmAnswer>;
@@ -56,15 +58,67 @@ export function router(routes: readonly Route[]): (method: string, path: string)
   };
 }
 
+/**
+ * The api-versions that are served, by provider: those for which the azure-native plugin and Azure's own clients have types.
+ * Azure has more, and answers NoRegisteredProviderFound with all of them for one that it does not have.
+ */
+const apiVersions: Readonly<Record<string, readonly string[]>> = {
+  "Microsoft.Authorization": [
+    "2018-01-01-preview",
+    "2020-08-01-preview",
+    "2020-10-01-preview",
+    "2022-04-01",
+    "2022-05-01-preview",
+  ],
+  "Microsoft.KeyVault": [
+    "2022-07-01",
+    "2023-02-01",
+    "2023-07-01",
+    "2024-04-01-preview",
+    "2024-11-01",
+    "2024-12-01-preview",
+    "2025-05-01",
+    "2026-02-01",
+    "2026-03-01-preview",
+  ],
+  "Microsoft.Resources": [
+    "2016-06-01",
+    "2019-06-01",
+    "2020-01-01",
+    "2020-10-01",
+    "2021-01-01",
+    "2021-04-01",
+    "2022-09-01",
+    "2022-12-01",
+    "2023-07-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-03-01",
+    "2025-04-01",
+  ],
+};
+
 /** Refuses what the sandbox would silently ignore, and requests without a usable api-version. */
 export function checkQuery(route: Route, query: URLSearchParams): void {
   const version = query.get("api-version");
   if (!version) throw armErrors.apiVersionMissing();
   if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(version)) throw armErrors.apiVersionInvalid(version);
+  const provider = /.*\/providers\/([^/]+)/.exec(route.path)?.[1] ?? "Microsoft.Resources";
+  if (!route.anyVersion && !apiVersions[provider]!.includes(version)) {
+    throw armErrors.notServed(`api-version ${version} of ${provider}`);
+  }
   for (const option of query.keys()) {
     if (option !== "api-version" && !route.query?.includes(option)) {
       throw armErrors.notServed(`the query option '${option}' of ${route.method} ${route.path}`);
     }
+  }
+}
+
+/** Refuses the members of an object that the sandbox would ignore; those that are null ask for nothing. */
+export function checkMembers(value: unknown, served: readonly string[], path = ""): void {
+  for (const [name, member] of Object.entries(value ?? {})) {
+    if (member !== null && !served.includes(name)) throw armErrors.notServed(`the member '${path}${name}'`);
   }
 }
 

@@ -1,9 +1,38 @@
 import type { VaultProperties } from "../key-vault/vaults.ts";
 import { armErrors } from "./errors.ts";
 import { networkRules } from "./network-rules.ts";
+import { checkMembers } from "./routing.ts";
 
 /** Since this version new vaults are role-based unless the request says otherwise. */
 const roleBasedByDefaultSince = "2026-02-01";
+
+/** The members of a vault's body and of its properties, those that only answers have included. */
+const members = ["id", "name", "type", "location", "tags", "properties", "systemData"];
+const properties = [
+  "tenantId",
+  "sku",
+  "accessPolicies",
+  "createMode",
+  "enabledForDeployment",
+  "enabledForDiskEncryption",
+  "enabledForTemplateDeployment",
+  "enableRbacAuthorization",
+  "enableSoftDelete",
+  "enablePurgeProtection",
+  "softDeleteRetentionInDays",
+  "publicNetworkAccess",
+  "networkAcls",
+  "vaultUri",
+  "provisioningState",
+];
+
+/** Refuses a body with what the sandbox would only store. */
+export function checkVaultBody(body: { properties?: { networkAcls?: unknown } } | undefined): void {
+  checkMembers(body, members);
+  checkMembers(body?.properties, properties, "properties.");
+  const rules = ["bypass", "defaultAction", "ipRules", "virtualNetworkRules"];
+  checkMembers(body?.properties?.networkAcls, rules, "properties.networkAcls.");
+}
 
 /**
  * What a PUT makes of the properties: checked against Key Vault's rules, with its defaults; what cannot be undone is taken

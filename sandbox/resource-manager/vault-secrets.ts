@@ -12,7 +12,7 @@ import {
 import { type Vault, vaultId, vaultUri } from "../key-vault/vaults.ts";
 import { armErrors } from "./errors.ts";
 import { page } from "./paging.ts";
-import type { ArmRequest, Route } from "./routing.ts";
+import { type ArmRequest, checkMembers, type Route } from "./routing.ts";
 import { liveVault } from "./vaults.ts";
 
 const vaultPath =
@@ -33,6 +33,7 @@ export const vaultSecretRoutes: readonly Route[] = [
       const { context, parameters, body } = request;
       const vault = parentVault(request);
       const present = writableSecret(request, vault);
+      checkSecretBody(body);
       const properties = body?.properties ?? {};
       if (typeof properties.value !== "string") {
         throw armErrors.propertyRefused("The property 'value' is required.");
@@ -55,6 +56,7 @@ export const vaultSecretRoutes: readonly Route[] = [
       const vault = parentVault(request);
       const secret = writableSecret(request, vault);
       if (!secret) throw secretNotFound(parameters);
+      checkSecretBody(body);
       const latest = secret.versions.at(-1)!;
       const { value, contentType, attributes } = body?.properties ?? {};
       if (typeof value !== "string") {
@@ -104,6 +106,15 @@ export const vaultSecretRoutes: readonly Route[] = [
     },
   },
 ];
+
+/** Refuses a body with what the sandbox would ignore. */
+function checkSecretBody(body: ArmRequest["body"]): void {
+  checkMembers(body, ["id", "name", "type", "location", "tags", "properties"]);
+  const answered = ["secretUri", "secretUriWithVersion"];
+  checkMembers(body?.properties, ["value", "contentType", "attributes", ...answered], "properties.");
+  const attributes = ["enabled", "nbf", "exp", "created", "updated"];
+  checkMembers(body?.properties?.attributes, attributes, "properties.attributes.");
+}
 
 function parentVault(request: ArmRequest): Vault {
   try {

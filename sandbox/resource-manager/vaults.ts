@@ -6,7 +6,7 @@ import { locations, normalLocation } from "./locations.ts";
 import { page } from "./paging.ts";
 import { resourceGroup } from "./resource-groups.ts";
 import type { ArmAnswer, ArmRequest, Route } from "./routing.ts";
-import { vaultProperties } from "./vault-properties.ts";
+import { checkVaultBody, vaultProperties } from "./vault-properties.ts";
 
 const group = "/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName";
 const path = `${group}/providers/Microsoft.KeyVault/vaults/:vaultName`;
@@ -38,6 +38,7 @@ export const vaultRoutes: readonly Route[] = [
     async handle(request) {
       const { context, body, query } = request;
       const vault = liveVault(request);
+      checkVaultBody(body);
       const merged = { ...vault.properties, ...body?.properties };
       vault.properties = vaultProperties(merged, vault.properties, query.get("api-version")!);
       if (body?.tags !== undefined) vault.tags = body.tags ?? {};
@@ -112,6 +113,7 @@ async function put(request: ArmRequest): Promise<ArmAnswer> {
   const { subscriptionId, resourceGroupName, vaultName } = parameters as Record<string, string>;
   const { name: groupName } = resourceGroup(store, subscriptionId!, resourceGroupName!);
   if (!validVaultName(vaultName!)) throw armErrors.vaultNameInvalid(vaultName!);
+  checkVaultBody(body);
   if (typeof body?.location !== "string") throw armErrors.locationRequired();
   const location = normalLocation(body.location);
   if (!locations.includes(location)) throw armErrors.vaultLocationUnavailable(body.location, locations);

@@ -67,20 +67,20 @@ describe("a certificate", () => {
         .sign(key);
   });
 
-  test("signs in", async () => {
+  test("A2: signs in", async () => {
     const { status, data } = await client.signIn(asserted(await sign()));
     expect(status).toBe(200);
     expect(decodeJwt(data.access_token).appidacr).toBe("2");
   });
 
-  test("is not shown by Graph unless asked for", async () => {
+  test("C2: is not shown by Graph unless asked for", async () => {
     const plain = await client.graph("GET", `/applications/${application.id}`);
     expect(plain.data.keyCredentials[0].key).toBeNull();
     const selected = await client.graph("GET", `/applications/${application.id}?$select=keyCredentials`);
     expect(selected.data.keyCredentials[0].key).toMatch(/^MII/);
   });
 
-  test("is refused for a wrong signature, audience or time, and when it is not registered", async () => {
+  test("A2: is refused for a wrong signature, audience or time, and when it is not registered", async () => {
     const other = await client.signIn(asserted(await sign({ key: strangeKey })));
     expect(signInOutcome(other)).toEqual([401, "invalid_client", [700027]]);
     const audience = await client.signIn(asserted(await sign({ audience: "https://elsewhere.example" })));
@@ -132,7 +132,7 @@ describe("a federated identity credential", () => {
   });
   afterAll(() => closeIssuer());
 
-  test("signs in with a token of the identity provider", async () => {
+  test("A7: signs in with a token of the identity provider", async () => {
     expect((await client.signIn(asserted(await sign()))).status).toBe(200);
   });
 
@@ -141,7 +141,7 @@ describe("a federated identity credential", () => {
     ["audience", { audience: "api://other" }, 700212],
     ["subject", { subject: "repo:contoso/orders:ref:refs/heads/main" }, 700213],
     ["letter case of the subject", { subject: "repo:Contoso/orders:environment:prod" }, 7002138],
-  ])("is refused for another %s", async (_name, changes, code) => {
+  ])("A3: is refused for another %s", async (_name, changes, code) => {
     expect(signInOutcome(await client.signIn(asserted(await sign(changes))))).toEqual([401, "invalid_client", [code]]);
   });
 

@@ -45,7 +45,7 @@ describe("the device code flow", () => {
       device_code,
     });
 
-  test("gives tokens of the person who entered the code and signed in", async () => {
+  test("A8: gives tokens of the person who entered the code and signed in", async () => {
     const started = await start();
     expect(started).toMatchObject({ expires_in: 900, interval: 5 });
     expect(started.message).toContain(started.user_code);
@@ -76,7 +76,7 @@ describe("the device code flow", () => {
     expect(signInOutcome(await poll(started.device_code))).toEqual([400, "bad_verification_code", [70018]]);
   });
 
-  test("ends when the person declines, or too late", async () => {
+  test("A8: ends when the person declines, or too late", async () => {
     const declined = await start();
     await client.post("/device", { code: declined.user_code, decision: "cancel" });
     expect((await poll(declined.device_code)).data.error).toBe("authorization_declined");
@@ -87,7 +87,7 @@ describe("the device code flow", () => {
     sandbox.context.store.setClock(new Date());
   });
 
-  test("is refused for an application that is no public client", async () => {
+  test("A3: is refused for an application that is no public client", async () => {
     const fields = { client_id: application.appId, scope: `${graphUrl}/.default` };
     const started = await client.post(`/${publisher.tenantId}/oauth2/v2.0/devicecode`, fields);
     await client.post("/device", { code: started.data.user_code, ...person });
@@ -128,7 +128,7 @@ describe("the admin consent page", () => {
     expect([stranger.status, stranger.data.includes("AADSTS50020")]).toEqual([400, true]);
   });
 
-  test("refuses a redirect URI that is not registered, and an unknown application", async () => {
+  test("B1, C5: refuses a redirect URI that is not registered, and an unknown application", async () => {
     const redirect = await get(url({ redirect_uri: "https://attacker.example" }));
     expect([redirect.status, redirect.data.includes("AADSTS50011")]).toEqual([400, true]);
     const prefix = await get(url({ redirect_uri: "https://contoso.example/signed-in-elsewhere" }));
@@ -137,7 +137,7 @@ describe("the admin consent page", () => {
     expect(unknown.data).toContain("AADSTS700016");
   });
 
-  test("changes nothing on Cancel and says so to the application", async () => {
+  test("B1: changes nothing on Cancel and says so to the application", async () => {
     const { answer } = await decide(url(), "cancel");
     expect(answer.status).toBe(302);
     expect(answer.headers.location).toBe(
@@ -147,7 +147,7 @@ describe("the admin consent page", () => {
     expect(principal.status).toBe(404);
   });
 
-  test("on Accept makes the service principal and the grant, so that the application can sign in", async () => {
+  test("B1: on Accept makes the service principal and the grant, so that the application can sign in", async () => {
     const { asked, answer } = await decide(url(), "accept");
     expect(asked.data).toContain("Contoso Orders");
     expect(asked.data).toContain("Contoso Software");
@@ -182,7 +182,7 @@ describe("the admin consent page", () => {
     expect((await client.post(url(), { session, decision: "accept" })).status).toBe(400);
   });
 
-  test("of version 2 wants a scope, and says on refusal too that it was about consent", async () => {
+  test("B1: of version 2 wants a scope, and says on refusal too that it was about consent", async () => {
     const path = `/${fabrikam.tenantId}/v2.0/adminconsent`;
     expect((await get(url({}, path))).data).toContain("AADSTS900144");
     const scope = `${sandbox.endpoints.organizations.fabrikam}/.default`;

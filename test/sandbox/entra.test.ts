@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 describe("discovery", () => {
-  test("tells of a tenant by id and by domain, with keys that verify its tokens", async () => {
+  test("A1: tells of a tenant by id and by domain, with keys that verify its tokens", async () => {
     for (const named of [publisher.tenantId, "contoso.example"]) {
       const { data } = await sandbox.http.get(
         `${sandbox.endpoints.login}/${named}/v2.0/.well-known/openid-configuration`,
@@ -28,7 +28,7 @@ describe("discovery", () => {
     }
   });
 
-  test("answers the v1 document and instance discovery", async () => {
+  test("A1: answers the v1 document and instance discovery", async () => {
     const v1 = await sandbox.http.get(
       `${sandbox.endpoints.login}/${publisher.tenantId}/.well-known/openid-configuration`,
     );
@@ -43,7 +43,7 @@ describe("discovery", () => {
     expect(signInOutcome(await about("https://elsewhere.example/common"))).toEqual([400, "invalid_instance", [50049]]);
   });
 
-  test("of an unknown tenant is 400 invalid_tenant", async () => {
+  test("A1: of an unknown tenant is 400 invalid_tenant", async () => {
     const answer = await sandbox.http.get(
       `${sandbox.endpoints.login}/nowhere.example/v2.0/.well-known/openid-configuration`,
     );
@@ -52,7 +52,7 @@ describe("discovery", () => {
 });
 
 describe("client credentials", () => {
-  test("give a token that says who, where and for what", async () => {
+  test("A2, A4: give a token that says who, where and for what", async () => {
     const { status, data } = await client.signIn();
     expect(status).toBe(200);
     expect(data).toMatchObject({ token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599 });
@@ -69,7 +69,7 @@ describe("client credentials", () => {
     });
   });
 
-  test("may come in the Basic header", async () => {
+  test("A2: may come in the Basic header", async () => {
     const pair = `${publisher.clientId}:${encodeURIComponent(publisher.clientSecret)}`;
     const { status } = await client.post(
       `/${publisher.tenantId}/oauth2/v2.0/token`,
@@ -79,7 +79,7 @@ describe("client credentials", () => {
     expect(status).toBe(200);
   });
 
-  test("reach all services by their public and their own URLs, a double slash kept", async () => {
+  test("A4: reach all services by their public and their own URLs, a double slash kept", async () => {
     const { graph: ownGraph, arm, vault, organizations } = sandbox.endpoints;
     const resources = [
       ownGraph,
@@ -98,12 +98,12 @@ describe("client credentials", () => {
     }
   });
 
-  test("give a token without roles where none are granted", async () => {
+  test("A2, A4: give a token without roles where none are granted", async () => {
     const { data } = await client.signIn({ client_id: application.clientId, client_secret: application.clientSecret });
     expect(decodeJwt(data.access_token)).not.toHaveProperty("roles");
   });
 
-  test("at the v1 endpoint name a resource and get numbers as text", async () => {
+  test("A2: at the v1 endpoint name a resource and get numbers as text", async () => {
     const { status, data } = await client.post(`/${publisher.tenantId}/oauth2/token`, {
       grant_type: "client_credentials",
       client_id: publisher.clientId,
@@ -118,7 +118,7 @@ describe("client credentials", () => {
     ["without grant_type", { grant_type: undefined }, [400, "invalid_request", [900144]]],
     ["without client_id", { client_id: undefined }, [400, "invalid_request", [900144]]],
     ["without scope", { scope: undefined }, [400, "invalid_request", [900144]]],
-    ["with another grant", { grant_type: "password" }, [400, "unsupported_grant_type", [70003]]],
+    ["with an unknown grant", { grant_type: "guess" }, [400, "unsupported_grant_type", [70003]]],
     ["with a delegated scope", { scope: `${graphUrl}/User.Read` }, [400, "invalid_scope", [1002012]]],
     [
       "for two resources",
@@ -138,25 +138,44 @@ describe("client credentials", () => {
       { client_id: fabrikam.clientId },
       [400, "unauthorized_client", [700016]],
     ],
-  ])("%s are refused", async (_name, changes, expected) => {
+  ])("A2, A3: %s are refused", async (_name, changes, expected) => {
     expect(signInOutcome(await client.signIn(changes))).toEqual(expected);
+  });
+
+  test.each([
+    ["the grant type 'password'", { grant_type: "password" }],
+    ["the grant type 'authorization_code'", { grant_type: "authorization_code" }],
+    ["the token type 'pop'", { token_type: "pop", req_cnf: undefined }],
+    ["the field 'req_cnf'", { req_cnf: "e30" }],
+    ["the field 'fmi_path'", { fmi_path: "agent" }],
+    ["the claims", { claims: '{"access_token":{"nbf":{"essential":true,"value":"1"}}}' }],
+  ])("with %s are not served: 501 names it", async (named, changes) => {
+    const { status, data } = await client.signIn(changes);
+    expect([status, data.error, data.error_codes]).toEqual([501, "sandbox_not_implemented", []]);
+    expect(data.error_description).toContain(`The sandbox does not serve ${named}`);
+  });
+
+  test("with a client's capabilities and voluntary claims are answered without", async () => {
+    const id_token = { login_hint: { essential: false } };
+    const claims = JSON.stringify({ id_token, access_token: { xms_cc: { values: ["cp1"] } } });
+    expect((await client.signIn({ claims })).status).toBe(200);
   });
 
   test.each([
     ["an unknown tenant", "22222222-2222-4222-8222-222222222222", [400, "invalid_tenant", [90002]]],
     ["a malformed tenant", "no tenant", [400, "invalid_request", [900023]]],
     ["/common", "common", [400, "invalid_request", [9001023]]],
-  ])("at %s are refused", async (_name, tenant, expected) => {
+  ])("A1, A2: at %s are refused", async (_name, tenant, expected) => {
     expect(signInOutcome(await client.signIn({}, tenant))).toEqual(expected);
   });
 
-  test("for another tenant's Dataverse are refused", async () => {
+  test("A3: for another tenant's Dataverse are refused", async () => {
     const answer = await client.signIn({ scope: `${sandbox.endpoints.organizations.fabrikam}/.default` });
     expect(signInOutcome(answer)).toEqual([400, "invalid_resource", [500011]]);
     expect(answer.data.error_description).toContain("not found in the tenant named Contoso Software");
   });
 
-  test("of a multi-tenant application without consent are refused", async () => {
+  test("A3: of a multi-tenant application without consent are refused", async () => {
     const answer = await client.signIn(
       { client_id: application.clientId, client_secret: application.clientSecret },
       fabrikam.tenantId,
@@ -167,7 +186,7 @@ describe("client credentials", () => {
     );
   });
 
-  test("with an expired secret are refused", async () => {
+  test("A3: with an expired secret are refused", async () => {
     const endDateTime = new Date(Date.now() + 3600_000).toISOString();
     const added = await client.graph("POST", `/applications/${application.id}/addPassword`, {
       body: { passwordCredential: { endDateTime } },
@@ -188,7 +207,7 @@ describe("client credentials", () => {
     expect((await client.signIn(asked)).status).toBe(200);
   });
 
-  test("refused, say ids, time, and the client's own request id", async () => {
+  test("A3: refused, say ids, time, and the client's own request id", async () => {
     const { data } = await client.post(
       `/${publisher.tenantId}/oauth2/v2.0/token`,
       {},

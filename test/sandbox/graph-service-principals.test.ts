@@ -42,7 +42,7 @@ describe("owners", () => {
 });
 
 describe("a service principal", () => {
-  test("of a multi-tenant application is made in other tenants, each with an id of its own", async () => {
+  test("B2, A4: of a multi-tenant application is made in other tenants, each with an id of its own", async () => {
     const { appId } = await client.newApplication();
     const home = await client.graph("POST", "/servicePrincipals", { body: { appId } });
     const away = await client.graph("POST", "/servicePrincipals", { body: { appId }, as: fabrikam });
@@ -54,7 +54,7 @@ describe("a service principal", () => {
     expect(again.data.error.message).toContain(`the service principal name ${appId} is already in use`);
   });
 
-  test("needs an application that the tenant can reach", async () => {
+  test("B2: needs an application that the tenant can reach", async () => {
     const { appId } = await client.newApplication({ signInAudience: "AzureADMyOrg" });
     for (const body of [{ appId }, { appId: nowhere }]) {
       const answer = await client.graph("POST", "/servicePrincipals", { body, as: fabrikam });
@@ -63,7 +63,7 @@ describe("a service principal", () => {
     }
   });
 
-  test("is created or changed by one request with create-if-missing", async () => {
+  test("B2: is created or changed by one request with create-if-missing", async () => {
     const { appId } = await client.newApplication();
     const path = `/servicePrincipals(appId='${appId}')`;
     const headers = { Prefer: "create-if-missing" };
@@ -73,7 +73,7 @@ describe("a service principal", () => {
     expect((await client.graph("GET", path)).data.notes).toBe("b");
   });
 
-  test("deleted and made again has another id, and its grants are gone", async () => {
+  test("A5, B2: deleted and made again has another id, and its grants are gone", async () => {
     const { appId } = await client.newApplication();
     const path = `/servicePrincipals(appId='${appId}')`;
     const first = (await client.graph("POST", "/servicePrincipals", { body: { appId }, as: fabrikam })).data;
@@ -111,7 +111,7 @@ describe("a service principal", () => {
 });
 
 describe("grants", () => {
-  test("of delegated permissions are found, changed and deleted; a second of the same kind is 409", async () => {
+  test("B2: of delegated permissions are found, changed and deleted; a second of the same kind is 409", async () => {
     const { appId } = await client.newApplication();
     const principal = (await client.graph("POST", "/servicePrincipals", { body: { appId } })).data;
     const dataverse = (await client.graph("GET", `/servicePrincipals(appId='${firstParty.dataverse}')`)).data;
@@ -140,7 +140,7 @@ describe("grants", () => {
     expect((await client.graph("GET", path)).status).toBe(404);
   });
 
-  test("of application permissions are seen from both ends and decide what a token may do", async () => {
+  test("B2: of application permissions are seen from both ends and decide what a token may do", async () => {
     const identity = await client.newIdentity("Application.Read.All");
     const path = `/servicePrincipals/${identity.objectId}/appRoleAssignments`;
     const [assignment] = (await client.graph("GET", path)).data.value;
@@ -158,7 +158,7 @@ describe("grants", () => {
 });
 
 describe("application permissions", () => {
-  test("for reading do not allow writing", async () => {
+  test("C6: for reading do not allow writing", async () => {
     const reader = await client.newIdentity("Application.Read.All");
     const body = { displayName: "x", signInAudience: "AzureADMyOrg" };
     expect(graphOutcome(await client.graph("POST", "/applications", { body, as: reader }))).toEqual([
@@ -182,7 +182,7 @@ describe("application permissions", () => {
     expect((await client.graph("PATCH", `/applications/${other.id}`, change)).status).toBe(403);
   });
 
-  test("OwnedBy cannot make the service principal of another tenant's application", async () => {
+  test("B2: OwnedBy cannot make the service principal of another tenant's application", async () => {
     const owner = await client.newIdentity("Application.ReadWrite.OwnedBy");
     const foreign = await client.graph("POST", "/applications", {
       body: { displayName: "foreign", signInAudience: "AzureADMultipleOrgs" },

@@ -20,7 +20,7 @@ describe("a request", () => {
       headers: authorization ? { authorization } : {},
     });
 
-  test("needs a token that is valid, for Graph, and not expired", async () => {
+  test("C6: needs a token that is valid, for Graph, and not expired", async () => {
     expect(graphOutcome(await bearer(undefined))).toEqual([401, "InvalidAuthenticationToken"]);
     expect(graphOutcome(await bearer("Bearer nonsense"))).toEqual([401, "InvalidAuthenticationToken"]);
     const other = await sandbox.token("https://management.azure.com");
@@ -31,7 +31,7 @@ describe("a request", () => {
     sandbox.context.store.setClock(new Date());
   });
 
-  test("is answered with Graph's error envelope, the client's request id in it", async () => {
+  test("C6: is answered with Graph's error envelope, the client's request id in it", async () => {
     const headers = { "client-request-id": "33333333-3333-4333-8333-333333333333" };
     const { data } = await client.graph("GET", `/applications/${nowhere}`, { headers });
     expect(data.error).toEqual({
@@ -103,7 +103,7 @@ describe("a list", () => {
 });
 
 describe("an application", () => {
-  test("is created, read by both ids, changed in part, and deleted softly", async () => {
+  test("C1: is created, read by both ids, changed in part, and deleted softly", async () => {
     const web = { homePageUrl: "https://contoso.example", redirectUris: ["https://localhost"] };
     const { id, appId } = await client.newApplication({ web });
     const one = (await client.graph("GET", `/applications/${id}`)).data;
@@ -117,7 +117,7 @@ describe("an application", () => {
     expect((await client.graph("GET", `/directory/deletedItems/${id}`)).data.appId).toBe(appId);
   });
 
-  test("is for personal accounts too unless told, with the token version that needs", async () => {
+  test("C1: is for personal accounts too unless told, with the token version that needs", async () => {
     const { data } = await client.graph("POST", "/applications", { body: { displayName: "plain" } });
     expect(data.signInAudience).toBe("AzureADandPersonalMicrosoftAccount");
     expect(data.api.requestedAccessTokenVersion).toBe(2);
@@ -125,7 +125,7 @@ describe("an application", () => {
     expect(graphOutcome(await client.graph("POST", "/applications", { body }))).toEqual([400, "Request_BadRequest"]);
   });
 
-  test("needs a name", async () => {
+  test("C1: needs a name", async () => {
     expect(graphOutcome(await client.graph("POST", "/applications", { body: {} }))).toEqual([
       400,
       "Request_BadRequest",
@@ -147,7 +147,7 @@ describe("an application", () => {
     expect((await client.graph("GET", `/applications/${id}`)).data).not.toHaveProperty("oauth2RequirePostResponse");
   });
 
-  test("deleted takes its home service principal along, and restored brings it back", async () => {
+  test("C1: deleted takes its home service principal along, and restored brings it back", async () => {
     const { id, appId } = await client.newApplication();
     const body = { appId };
     const home = (await client.graph("POST", "/servicePrincipals", { body })).data;
@@ -159,7 +159,7 @@ describe("an application", () => {
     expect((await client.graph("GET", `/servicePrincipals/${home.id}`)).data.appId).toBe(appId);
   });
 
-  test("purged is gone for good", async () => {
+  test("C1: purged is gone for good", async () => {
     const { id } = await client.newApplication();
     await client.graph("DELETE", `/applications/${id}`);
     expect((await client.graph("DELETE", `/directory/deletedItems/${id}`)).status).toBe(204);
@@ -171,7 +171,7 @@ describe("an Application ID URI", () => {
   const set = (id: string, identifierUris: string[]) =>
     client.graph("PATCH", `/applications/${id}`, { body: { identifierUris } });
 
-  test("may hold the application's id, the tenant's id or a verified domain", async () => {
+  test("C4: may hold the application's id, the tenant's id or a verified domain", async () => {
     const { id, appId } = await client.newApplication();
     const uris = [
       `api://${appId}`,
@@ -190,12 +190,12 @@ describe("an Application ID URI", () => {
     ["https://notcontoso.example/orders", "HostNameNotOnVerifiedDomain"],
     ["api://orders", "Request_BadRequest"],
     ["orders", "Request_BadRequest"],
-  ])("%s is refused", async (uri, code) => {
+  ])("C4: %s is refused", async (uri, code) => {
     const { id } = await client.newApplication();
     expect(graphOutcome(await set(id, [uri]))).toEqual([400, code]);
   });
 
-  test("is unique in the tenant until its application is purged", async () => {
+  test("C4: is unique in the tenant until its application is purged", async () => {
     const uri = "https://contoso.example/unique";
     const first = await client.newApplication({ identifierUris: [uri] });
     const second = await client.newApplication();
@@ -210,9 +210,12 @@ describe("an Application ID URI", () => {
 });
 
 describe("a redirect URI", () => {
-  test.each(["https://localhost", "http://localhost:8080/back", "http://127.0.0.1"])("%s is accepted", async (uri) => {
-    await client.newApplication({ web: { redirectUris: [uri] } });
-  });
+  test.each(["https://localhost", "http://localhost:8080/back", "http://127.0.0.1"])(
+    "C5: %s is accepted",
+    async (uri) => {
+      await client.newApplication({ web: { redirectUris: [uri] } });
+    },
+  );
 
   test.each([
     "http://contoso.example",
@@ -221,14 +224,14 @@ describe("a redirect URI", () => {
     "https://[::1]/back",
     "contoso",
     `https://contoso.example/${"a".repeat(256)}`,
-  ])("%s is refused", async (uri) => {
+  ])("C5: %s is refused", async (uri) => {
     const body = { displayName: "x", signInAudience: "AzureADMyOrg", web: { redirectUris: [uri] } };
     expect(graphOutcome(await client.graph("POST", "/applications", { body }))).toEqual([400, "Request_BadRequest"]);
   });
 });
 
 describe("a secret", () => {
-  test("shows its text once, ends after two years unless told, and can be removed", async () => {
+  test("C2: shows its text once, ends after two years unless told, and can be removed", async () => {
     const { id } = await client.newApplication();
     const passwordCredential = { displayName: "first", startDateTime: "2026-01-01T00:00:00Z" };
     const added = await client.graph("POST", `/applications/${id}/addPassword`, { body: { passwordCredential } });
@@ -245,7 +248,7 @@ describe("a secret", () => {
     expect(graphOutcome(await remove())).toEqual([400, "Request_BadRequest"]);
   });
 
-  test("cannot be given by the client", async () => {
+  test("C1: cannot be given by the client", async () => {
     const body = { displayName: "x", passwordCredentials: [{ secretText: "mine" }] };
     expect(graphOutcome(await client.graph("POST", "/applications", { body }))).toEqual([400, "Request_BadRequest"]);
   });
@@ -259,7 +262,7 @@ describe("federated identity credentials", () => {
     audiences: ["api://AzureADTokenExchange"],
   });
 
-  test("are created, read, changed, listed and deleted", async () => {
+  test("C3: are created, read, changed, listed and deleted", async () => {
     const { id, appId } = await client.newApplication();
     const path = `/applications/${id}/federatedIdentityCredentials`;
     const created = await client.graph("POST", path, { body: credential("prod") });
@@ -273,7 +276,7 @@ describe("federated identity credentials", () => {
     expect((await client.graph("GET", `${path}/${created.data.id}`)).status).toBe(404);
   });
 
-  test("are unique by name and by issuer with subject, have one audience, and are at most 20", async () => {
+  test("C3: are unique by name and by issuer with subject, have one audience, and are at most 20", async () => {
     const { id } = await client.newApplication();
     const add = (body: unknown) => client.graph("POST", `/applications/${id}/federatedIdentityCredentials`, { body });
     await add(credential("one"));

@@ -57,7 +57,7 @@ async function vault(method: string, path: string, { body, as = officer, query =
 const versionOf = (id: string) => id.split("/").at(-1)!;
 
 describe("signing in", () => {
-  it("begins with a challenge that names the tenant and the resource", async () => {
+  it("F3: begins with a challenge that names the tenant and the resource", async () => {
     const answer = await sandbox.http.get(`${url}/secrets/a?api-version=7.4`);
     expect(answer.status).toBe(401);
     expect(answer.data.error).toEqual({
@@ -69,7 +69,7 @@ describe("signing in", () => {
     );
   });
 
-  it("refuses tokens of another tenant and for another resource", async () => {
+  it("F3: refuses tokens of another tenant and for another resource", async () => {
     const attempt = async (bearer: string) =>
       (
         await sandbox.http.get(`${url}/secrets/a?api-version=7.4`, {
@@ -88,7 +88,7 @@ describe("signing in", () => {
 });
 
 describe("rights in a role-based vault", () => {
-  it("are refused without a role, and management rights are none", async () => {
+  it("F3: are refused without a role, and management rights are none", async () => {
     for (const as of [nobody, sandbox.administrator.objectId]) {
       const refused = await vault("GET", "/secrets/any", { as });
       expect(refused).toMatchObject({ status: 403, code: "Forbidden", inner: "ForbiddenByRbac" });
@@ -145,7 +145,7 @@ describe("rights in other vaults", () => {
 });
 
 describe("a secret", () => {
-  it("has versions: the latest is read without one", async () => {
+  it("F3: has versions: the latest is read without one", async () => {
     const body = { value: "one", contentType: "text/plain", tags: { keyId: "k" } };
     const first = await vault("PUT", "/secrets/versions", { body });
     const second = await vault("PUT", "/secrets/versions", { body: { value: "two" } });
@@ -165,7 +165,7 @@ describe("a secret", () => {
     expect(JSON.stringify(list.data)).not.toContain("one");
   });
 
-  it("that is missing or has a bad name is told apart", async () => {
+  it("F3: that is missing or has a bad name is told apart", async () => {
     expect(await vault("GET", "/secrets/missing")).toMatchObject({ status: 404, code: "SecretNotFound" });
     expect(await vault("PUT", "/secrets/under_score", { body: { value: "x" } })).toMatchObject({
       status: 400,
@@ -200,7 +200,7 @@ describe("a secret", () => {
 });
 
 describe("a deleted secret", () => {
-  it("blocks its name on both planes, and is recovered with its versions", async () => {
+  it("F2, F3: blocks its name on both planes, and is recovered with its versions", async () => {
     await vault("PUT", "/secrets/soft", { body: { value: "kept" } });
     const removal = await vault("DELETE", "/secrets/soft");
     expect(removal).toMatchObject({ status: 200, data: { recoveryId: `${url}/deletedsecrets/soft` } });
@@ -220,7 +220,7 @@ describe("a deleted secret", () => {
     expect((await vault("GET", "/secrets/soft")).data.value).toBe("kept");
   });
 
-  it("is purged on request or when its retention ends", async () => {
+  it("F3: is purged on request or when its retention ends", async () => {
     for (const name of ["purged", "expired"]) {
       await vault("PUT", `/secrets/${name}`, { body: { value: "x" } });
       await vault("DELETE", `/secrets/${name}`);
@@ -234,7 +234,7 @@ describe("a deleted secret", () => {
     expect((await vault("GET", "/secrets/expired/versions")).data.value).toHaveLength(1);
   });
 
-  it("in a vault with purge protection stays", async () => {
+  it("F1: in a vault with purge protection stays", async () => {
     const { url: base, path } = await newVault("kv-guarded", { enablePurgeProtection: true });
     await client.grant(officer, roles.secretsOfficer, path);
     await vault("PUT", "/secrets/stays", { base, body: { value: "x" } });

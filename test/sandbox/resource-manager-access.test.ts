@@ -62,7 +62,7 @@ describe("a role assignment", () => {
       },
     });
 
-  it("is refused twice under two names, and is not changed to another principal", async () => {
+  it("F1: is refused twice under two names, and is not changed to another principal", async () => {
     await client.newGroup("rg-twice");
     const principalId = crypto.randomUUID();
     const properties = { principalId, principalType: "ServicePrincipal" };
@@ -79,7 +79,7 @@ describe("a role assignment", () => {
     expect(await client.arm("DELETE", assignment(scope, second))).toMatchObject({ status: 204 });
   });
 
-  it("needs a principal of the directory, unless its type is given", async () => {
+  it("F1: needs a principal of the directory, unless its type is given", async () => {
     const known = sandbox.administrator.objectId;
     await client.newGroup("rg-principal");
     const scope = group("rg-principal");
@@ -115,7 +115,7 @@ describe("a role assignment", () => {
 });
 
 describe("role definitions", () => {
-  it("are read by id and found by name", async () => {
+  it("F1: are read by id and found by name", async () => {
     const path = `${subscription}/providers/Microsoft.Authorization/roleDefinitions`;
     const one = await client.arm("GET", `${path}/${roles.secretsUser}`);
     expect(one.data.properties).toMatchObject({

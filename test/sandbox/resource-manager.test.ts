@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 describe("the metadata document", () => {
-  it("names the sandbox's endpoints to anyone", async () => {
+  it("C8: names the sandbox's endpoints to anyone", async () => {
     const answer = await client.arm("GET", "/metadata/endpoints", { token: null, query: "api-version=2022-09-01" });
     expect(answer).toMatchObject({
       status: 200,
@@ -88,7 +88,7 @@ describe("requests", () => {
 });
 
 describe("a resource group", () => {
-  it("is created, found in any case, tagged and deleted with a poll", async () => {
+  it("F1: is created, found in any case, tagged and deleted with a poll", async () => {
     const body = { location: "West Europe", tags: { stage: "dev" } };
     expect(await client.arm("PUT", group("rg-life"), { body })).toMatchObject({
       status: 201,
@@ -110,7 +110,7 @@ describe("a resource group", () => {
     expect(await client.arm("HEAD", group("rg-life"))).toMatchObject({ status: 404 });
   });
 
-  it("does not move, and needs a location that exists", async () => {
+  it("F1: does not move, and needs a location that exists", async () => {
     await client.newGroup("rg-fixed");
     expect(await client.arm("PUT", group("rg-fixed"), { body: { location: "eastus" } })).toMatchObject({
       status: 409,
@@ -125,7 +125,7 @@ describe("a resource group", () => {
 });
 
 describe("a key vault", () => {
-  it("gets a data plane of its own and is listed in its group", async () => {
+  it("F1: gets a data plane of its own and is listed in its group", async () => {
     const first = await client.newVault("rg-two", "kv-two-first");
     const second = await client.arm("PUT", vault("rg-two", "kv-two-second"), { body: client.vaultBody() });
     expect(first.properties).toMatchObject({ provisioningState: "Succeeded", softDeleteRetentionInDays: 90 });
@@ -138,7 +138,7 @@ describe("a key vault", () => {
     expect(list.data.nextLink).toContain("skiptoken");
   });
 
-  it("needs its group, a good name and a free one", async () => {
+  it("F1: needs its group, a good name and a free one", async () => {
     await client.newVault("rg-names", "kv-names-taken");
     await client.newGroup("rg-names-other");
     const put = (path: string) => client.arm("PUT", path, { body: client.vaultBody() });
@@ -159,7 +159,7 @@ describe("a key vault", () => {
     expect((await check("kv-names-free")).data).toEqual({ nameAvailable: true });
   });
 
-  it("is updated in place, but keeps protection and retention", async () => {
+  it("F1: is updated in place, but keeps protection and retention", async () => {
     await client.newVault("rg-keep", "kv-keep", { softDeleteRetentionInDays: 7, enablePurgeProtection: true });
     const patch = (properties: object) => client.arm("PATCH", vault("rg-keep", "kv-keep"), { body: { properties } });
     expect((await patch({ enabledForDeployment: true })).data.properties).toMatchObject({
@@ -176,7 +176,7 @@ describe("a key vault", () => {
     }
   });
 
-  it("that was deleted blocks its name until it is recovered or purged", async () => {
+  it("F1: that was deleted blocks its name until it is recovered or purged", async () => {
     const path = vault("rg-soft", "kv-soft");
     const deleted = `${subscription}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-soft`;
     await client.newVault("rg-soft", "kv-soft", { softDeleteRetentionInDays: 7 });
@@ -199,7 +199,7 @@ describe("a key vault", () => {
     expect(await client.arm("PUT", path, { body: client.vaultBody() })).toMatchObject({ status: 201 });
   });
 
-  it("with purge protection is not purged, and goes by itself when its retention ends", async () => {
+  it("F1: with purge protection is not purged, and goes by itself when its retention ends", async () => {
     const path = vault("rg-guard", "kv-guard");
     const deleted = `${subscription}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-guard`;
     await client.newVault("rg-guard", "kv-guard", { softDeleteRetentionInDays: 7, enablePurgeProtection: true });
@@ -220,7 +220,7 @@ describe("a key vault", () => {
 });
 
 describe("a secret as a resource", () => {
-  it("is written with management rights and shown without its value", async () => {
+  it("F2: is written with management rights and shown without its value", async () => {
     await client.newVault("rg-secret", "kv-secret");
     const path = `${vault("rg-secret", "kv-secret")}/secrets/orders`;
     const body = { properties: { value: "first", contentType: "text/plain" }, tags: { keyId: "k1" } };
@@ -239,7 +239,7 @@ describe("a secret as a resource", () => {
     expect(await client.arm("DELETE", path)).toMatchObject({ status: 400, code: "DisallowedResourceOperation" });
   });
 
-  it("that does not exist is 404, and so is its vault", async () => {
+  it("F2: that does not exist is 404, and so is its vault", async () => {
     await client.newVault("rg-no-secret", "kv-no-secret");
     const secret = (name: string) => `${vault("rg-no-secret", name)}/secrets/orders`;
     expect(await client.arm("GET", secret("kv-no-secret"))).toMatchObject({ status: 404, code: "ResourceNotFound" });

@@ -39,7 +39,8 @@ export function armClient(sandbox: TestSandbox) {
   }
 
   async function arm(method: string, path: string, { body, query = "", token }: ArmRequest = {}) {
-    const version = query.includes("api-version") ? "" : "api-version=2024-11-01";
+    const usual = path.includes("/Microsoft.Authorization/") ? "2022-04-01" : "2024-11-01";
+    const version = query.includes("api-version") ? "" : `api-version=${usual}`;
     const options = [version, query].filter(Boolean).join("&");
     const bearer = token === undefined ? await tokenOf(objectId) : token;
     const answer = await sandbox.http.request({

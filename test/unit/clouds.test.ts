@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cloudOf, cloudOfVault, isVaultOf } from "../../dynamic-providers/entra/clouds.ts";
 
-describe("the cloud of an environment", () => {
+describe("G: the cloud of an environment", () => {
   it.each([
     ["https://contoso.crm.dynamics.com", "public", "https://login.microsoftonline.com", "https://graph.microsoft.com"],
     ["https://contoso.crm4.dynamics.com", "public", "https://login.microsoftonline.com", "https://graph.microsoft.com"],
@@ -58,7 +58,7 @@ describe("the cloud of an environment", () => {
   });
 });
 
-describe("the cloud of a Key Vault", () => {
+describe("G: the cloud of a Key Vault", () => {
   it.each([
     ["https://orders.vault.azure.net/", "public"],
     ["https://orders.vault.usgovcloudapi.net/", "GCC High"],
