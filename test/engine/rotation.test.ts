@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { administratorOf } from "../../sandbox/seed.ts";
+import { type Administrator, administratorOf } from "../../sandbox/seed.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
 import { farSide } from "../support/far-side.ts";
 
@@ -12,6 +12,8 @@ let stack: Stack;
 let outputs: Outputs;
 let send: ReturnType<typeof farSide>["send"];
 let graph: ReturnType<typeof farSide>["graph"];
+/** One of the vault's readers: the program that uses the application's secret. */
+let consumer: Administrator;
 
 interface Outputs {
   clientId: string;
@@ -29,6 +31,7 @@ const at = (day: string) => new Date(`${day}T09:00:00Z`);
 beforeAll(async () => {
   engine = await startEngine();
   ({ send, graph } = farSide(engine, () => outputs.clientId));
+  consumer = await newConsumer();
   stack = await engine.stack("rotation");
   await moveTo(at("2026-11-30"));
   await up();
@@ -38,6 +41,15 @@ afterAll(async () => {
   await engine?.close();
 });
 
+/** A principal of the publisher's tenant that has no right anywhere. */
+async function newConsumer(): Promise<Administrator> {
+  const { id, appId } = await graph("post", "/applications", { displayName: "Consumer" });
+  const passwordCredential = { endDateTime: "2099-01-01T00:00:00Z" };
+  const { secretText } = await graph("post", `/applications/${id}/addPassword`, { passwordCredential });
+  const principal = await graph("post", "/servicePrincipals", { appId });
+  return { tenantId, objectId: principal.id, clientId: appId, clientSecret: secretText } as Administrator;
+}
+
 /** Moves the sandbox's clock and the config's to a time; `secret` changes `application.secret`. */
 async function moveTo(time: Date, secret: object = {}): Promise<void> {
   await engine.http.put(`${engine.endpoints.control}/clock`, { now: time.toISOString() });
@@ -46,7 +58,9 @@ async function moveTo(time: Date, secret: object = {}): Promise<void> {
 
 function configure(time: Date, secret: object): void {
   const config = sandboxConfig(engine.endpoints);
-  const application = { ...(config.application as object), secret };
+  const declared = config.application as { keyVault: object };
+  const keyVault = { ...declared.keyVault, readers: [consumer.objectId] };
+  const application = { ...declared, keyVault, secret };
   stack.configure({ ...config, application, asOf: time.toISOString() });
 }
 
@@ -60,8 +74,7 @@ const settled = () => stack.ok("preview", "--expect-no-changes");
 
 /** The newest value in the vault, as a consumer reads it. */
 const newestSecret = async () =>
-  (await send("https://vault.azure.net", administratorOf("publisher"), "get", `${outputs.secretUri}?api-version=7.4`))
-    .value as string;
+  (await send("https://vault.azure.net", consumer, "get", `${outputs.secretUri}?api-version=7.4`)).value as string;
 
 /** Whether Entra lets the application in with a secret. */
 async function signsIn(clientSecret: string): Promise<boolean> {
