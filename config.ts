@@ -252,21 +252,18 @@ function secretProblems({ overlapDays = 7, renewBeforeDays = 30 }: Record<string
 }
 
 function vaultProblems(value: unknown): ConfigProblem[] {
-  const { existing, recover, location, name, network } = mapOf(value);
+  const keyVault = mapOf(value);
   const problem = (key: string, reason: string) => ({ path: `application.keyVault.${key}`, reason });
+  const missing = (key: string, reason = "is missing") => (keyVault[key] === undefined ? [problem(key, reason)] : []);
   if (value === undefined || value === null) return [];
-  if (existing !== true) {
-    const problems = location === undefined ? [problem("location", "is missing")] : [];
-    if (recover === true && name === undefined)
-      problems.push(problem("name", "is missing: a deleted vault is found by its name"));
-    return problems;
+  if (keyVault.existing !== true) {
+    const name = keyVault.recover === true ? missing("name", "is missing: a deleted vault is found by its name") : [];
+    return [...missing("location"), ...name];
   }
-  const problems = name === undefined ? [problem("name", "is missing: an existing vault is found by its name")] : [];
-  if (recover === true)
-    problems.push(problem("recover", "cannot be together with existing: a deleted vault is not there"));
-  if (network !== undefined)
-    problems.push(problem("network", "cannot be together with existing: the vault keeps its own settings"));
-  return problems;
+  const taken = ["location", "recover", "network", "softDeleteRetentionDays", "purgeProtection"]
+    .filter((key) => keyVault[key] !== undefined)
+    .map((key) => problem(key, "cannot be together with existing: that vault is taken as it is"));
+  return [...missing("name", "is missing: an existing vault is found by its name"), ...taken];
 }
 
 const mapOf = (value: unknown): Record<string, unknown> =>

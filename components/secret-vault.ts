@@ -126,7 +126,7 @@ export class SecretVault extends pulumi.ComponentResource {
 function networkProperties({ publicAccess = true, allowedIpRanges = [], allowedSubnetIds = [] }: VaultNetwork) {
   const isLimited = allowedIpRanges.length + allowedSubnetIds.length > 0;
   return {
-    publicNetworkAccess: publicAccess ? "Enabled" : "Disabled",
+    publicNetworkAccess: publicAccess ? "enabled" : "disabled",
     networkAcls: {
       bypass: "AzureServices",
       defaultAction: isLimited ? "Deny" : "Allow",

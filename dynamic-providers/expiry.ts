@@ -1,7 +1,7 @@
 /** Days before the expiry of a credential from which on everybody is warned. */
-const warningDays = 14;
+export const warningDays = 14;
 
-const dayMilliseconds = 24 * 3600 * 1000;
+export const dayMilliseconds = 24 * 3600 * 1000;
 
 /**
  * What to tell about a credential that expires within 14 days, or has; undefined where there is time left. `what` names it

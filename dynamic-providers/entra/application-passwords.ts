@@ -55,5 +55,8 @@ function passwordOf({ keyId, displayName, startDateTime, endDateTime }: Row): Pa
   };
 }
 
-/** One text for one time, on the second: Entra's own has none to seven digits after it. */
-const plainTime = (text: unknown) => `${new Date(String(text)).toISOString().slice(0, 19)}Z`;
+/** One text for one time, on the second: Entra's own has none to seven digits after it. Empty for a time that is not given. */
+function plainTime(text: unknown): string {
+  const time = new Date(String(text));
+  return Number.isNaN(time.getTime()) ? "" : `${time.toISOString().slice(0, 19)}Z`;
+}

@@ -68,6 +68,28 @@ describe("the commands of the README", () => {
     await expect(none).rejects.toMatchObject({ stderr: expect.stringContaining("pulumi plugin install") });
   });
 
+  it("`npm run expiry` tells when each stack's credential ends, and ends with 1 when something is due", async () => {
+    const expiry = (...args: string[]) =>
+      run("npm", ["run", "--silent", "sandbox", "--", "npm", "run", "--silent", "expiry", "--", ...args], {
+        cwd: copy,
+        env: { ...process.env, SANDBOX_PORT: String(port) },
+      });
+    const [row, ...others] = JSON.parse((await expiry("--json")).stdout);
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ stack: "sandbox", due: false });
+    const { nextRotationOn, credentialExpiresOn } = row;
+    expect(Date.parse(credentialExpiresOn) - Date.parse(nextRotationOn)).toBe(30 * 24 * 3600_000);
+    expect((await expiry()).stdout).toMatch(new RegExp(`^sandbox +${credentialExpiresOn} +${nextRotationOn}$`, "m"));
+    await expect(expiry("--as-of", nextRotationOn)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("rotation is due: run pulumi up --stack sandbox"),
+    });
+    await expect(expiry("--as-of", "soon")).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--as-of 'soon' is no time"),
+    });
+  });
+
   it("`npm run sandbox -- COMMAND` runs a command against the sandbox, with its exit code", async () => {
     const preview = await npm("run", "sandbox", "--", "pulumi", "preview", "--stack", "sandbox", "--diff");
     expect(preview).toContain("17 unchanged");

@@ -22,7 +22,7 @@ const environmentUrl = new pulumi.Config().require("environmentUrl");
 const application = new MultiTenantApplication("app", { displayName: "Consumer", redirectUris: ["https://localhost"] });
 const vault = new SecretVault("vault", { resourceGroup: "rg-consumer", location: "westeurope" });
 const secret = new ClientSecret("secret", {
-  applicationObjectId: application.objectId, vaultUri: vault.vaultUri, lifetimeYears: 2,
+  applicationObjectId: application.objectId, applicationId: application.clientId, vaultUri: vault.vaultUri, lifetimeYears: 2,
 });
 const target = { subscriber: "contoso", environmentUrl };
 const privileges = { prvReadContact: "Global" };

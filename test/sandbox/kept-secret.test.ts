@@ -41,6 +41,42 @@ describe("a client secret in its vault", () => {
     expect(await stack.signsIn(await stack.secret())).toBe(true);
   });
 
+  it("under whose tags somebody wrote another value is not taken for it, also where no refresh has seen that", async () => {
+    const stack = await passwordStack(sandbox);
+    await stack.up(at("2027-09-01"), yearly);
+    await stack.up(at("2027-09-02"), yearly);
+    const { tags } = (await stack.vault("GET", "/secrets/client-secret")).data;
+    await stack.vault("PUT", "/secrets/client-secret", { value: "typed-in-by-hand", tags });
+    await stack.up(at("2027-09-10"), yearly);
+    expect(await stack.signsIn(await stack.secret())).toBe(true);
+    expect(await stack.enabledVersions()).toEqual([true, false, false, true]);
+    await stack.up(at("2027-09-18"), yearly);
+    expect(await stack.passwords()).toEqual(["dataverse-s2s 2027-09-02 (1a2b3c4d)"]);
+    expect(await stack.enabledVersions()).toEqual([false, false, false, true]);
+  });
+
+  it("whose predecessor somebody removed has its old version disabled all the same", async () => {
+    const stack = await passwordStack(sandbox);
+    const { keyId } = await stack.up(at("2027-09-01"), yearly);
+    await stack.up(at("2027-09-02"), yearly);
+    await stack.entra.graph("POST", `/applications/${stack.application.id}/removePassword`, { body: { keyId } });
+    await stack.up(at("2027-09-10"), yearly);
+    expect(await stack.enabledVersions()).toEqual([false, true]);
+    expect(await stack.preview(at("2027-09-11"), yearly)).toBe(false);
+  });
+
+  it("beside a credential without dates is none the worse", async () => {
+    const stack = await passwordStack(sandbox);
+    await stack.entra.graph("POST", `/applications/${stack.application.id}/addPassword`, { body: {} });
+    const applications = sandbox.context.store.collection<{ appId: string; passwordCredentials: object[] }>(
+      "applications",
+    );
+    const row = [...applications.values()].find(({ appId }) => appId === stack.application.appId)!;
+    Object.assign(row.passwordCredentials[0]!, { startDateTime: null, endDateTime: null });
+    await stack.up(at("2027-09-01"), yearly);
+    expect(await stack.signsIn(await stack.secret())).toBe(true);
+  });
+
   it("moves to another secret of the vault: the one made there stays when the old one goes", async () => {
     const stack = await passwordStack(sandbox);
     await stack.up(at("2027-03-01"), yearly);

@@ -142,6 +142,20 @@ describe("rights in other vaults", () => {
       inner: "ForbiddenByFirewall",
     });
   });
+
+  it.each([
+    ["127.0.0.1", 200],
+    ["127.0.0.0/8", 200],
+    ["203.0.113.0/24", 403],
+  ])("come with the address that the rules allow: %s", async (value, status) => {
+    const networkAcls = { defaultAction: "Deny", ipRules: [{ value }] };
+    const walled = await newVault(`kv-walled-${value.replaceAll(/\D/g, "-")}`, { networkAcls });
+    await client.grant(officer, roles.secretsOfficer, walled.path);
+    expect((await vault("GET", "/secrets", { base: walled.url })).status).toBe(status);
+    const closed = { networkAcls, publicNetworkAccess: "disabled" };
+    await client.arm("PUT", walled.path, { body: client.vaultBody(closed) });
+    expect(await vault("GET", "/secrets", { base: walled.url })).toMatchObject({ inner: "ForbiddenByConnection" });
+  });
 });
 
 describe("a secret", () => {
@@ -185,6 +199,18 @@ describe("a secret", () => {
       data: { contentType: "text/plain", attributes: { enabled: false, exp: past } },
     });
     expect(await vault("GET", "/secrets/dates")).toMatchObject({ status: 403, inner: "SecretDisabled" });
+  });
+
+  it("has its versions disabled one by one: the others are read, and their dates stay", async () => {
+    const exp = Math.floor(Date.now() / 1000) + 3600;
+    const older = await vault("PUT", "/secrets/one-by-one", { body: { value: "1", attributes: { exp } } });
+    await vault("PUT", "/secrets/one-by-one", { body: { value: "2" } });
+    const path = `/secrets/one-by-one/${versionOf(older.data.id)}`;
+    expect(await vault("PATCH", path, { body: { attributes: { enabled: false } } })).toMatchObject({ status: 200 });
+    expect(await vault("GET", path)).toMatchObject({ status: 403, inner: "SecretDisabled" });
+    expect((await vault("GET", "/secrets/one-by-one")).data.value).toBe("2");
+    const { data } = await vault("GET", "/secrets/one-by-one/versions");
+    expect(data.value[0].attributes).toMatchObject({ enabled: false, exp });
   });
 
   it("written through Resource Manager is read here, and the other way round", async () => {

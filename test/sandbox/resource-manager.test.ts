@@ -176,6 +176,27 @@ describe("a key vault", () => {
     }
   });
 
+  it("keeps its firewall rules as ranges, and refuses private ones", async () => {
+    const rules = (...values: string[]) => ({ networkAcls: { ipRules: values.map((value) => ({ value })) } });
+    const path = vault("rg-walled", "kv-walled");
+    const made = await client.newVault("rg-walled", "kv-walled", rules("203.0.113.7", "198.51.100.0/24"));
+    expect(made.properties.networkAcls).toEqual({
+      bypass: "AzureServices",
+      defaultAction: "Deny",
+      ipRules: [{ value: "203.0.113.7/32" }, { value: "198.51.100.0/24" }],
+      virtualNetworkRules: [],
+    });
+    const refused = async (value: string) => {
+      const answer = await client.arm("PUT", path, { body: client.vaultBody(rules(value)) });
+      expect(answer.status).toBe(400);
+      return answer.data.error.message;
+    };
+    expect(await refused("10.0.0.0/8")).toBe(
+      "Invalid value found at properties.networkAcls.ipRules[0].value: 10.0.0.0/8 belongs to forbidden range 10.0.0.0–10.255.255.255 (private IP addresses)",
+    );
+    expect(await refused("here")).toContain("Invalid value found at properties.networkAcls.ipRules[0].value");
+  });
+
   it("F1: that was deleted blocks its name until it is recovered or purged", async () => {
     const path = vault("rg-soft", "kv-soft");
     const deleted = `${subscription}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-soft`;

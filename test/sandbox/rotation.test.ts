@@ -202,24 +202,30 @@ describe("a run that is cut off", () => {
     return () => count;
   }
 
-  const stages = [
-    { stage: "the first secret", before: [], day: "2027-09-01", schedule: yearly, passwords: 1, versions: 1 },
-    { stage: "a rotation", before: ["2027-09-01"], day: "2027-09-02", schedule: yearly, passwords: 2, versions: 2 },
+  interface Stage {
+    readonly stage: string;
+    /** Days of the updates before it. */
+    readonly before: string[];
+    readonly day: string;
+    readonly label?: string;
+    /** What somebody wrote into the vault before it. */
+    readonly foreign?: string;
+    /** What there is after it: passwords, and enabled versions. */
+    readonly passwords: number;
+    readonly versions: number;
+  }
+  const stages: Stage[] = [
+    { stage: "the first secret", before: [], day: "2027-09-01", passwords: 1, versions: 1 },
+    { stage: "a rotation", before: ["2027-09-01"], day: "2027-09-02", passwords: 2, versions: 2 },
+    { stage: "a retirement", before: ["2027-09-01", "2027-09-02"], day: "2027-09-10", passwords: 1, versions: 1 },
+    { stage: "rotateNow", before: ["2027-09-01"], day: "2027-09-01", label: "leak-1", passwords: 1, versions: 1 },
     {
-      stage: "a retirement",
-      before: ["2027-09-01", "2027-09-02"],
-      day: "2027-09-10",
-      schedule: yearly,
-      passwords: 1,
-      versions: 1,
-    },
-    {
-      stage: "rotateNow",
+      stage: "another value in the vault",
       before: ["2027-09-01"],
       day: "2027-09-01",
-      schedule: { ...yearly, rotateNow: "leak-1" },
+      foreign: "x",
       passwords: 1,
-      versions: 1,
+      versions: 2,
     },
   ];
 
@@ -230,12 +236,17 @@ describe("a run that is cut off", () => {
     ]),
   )(
     "at any request of $stage (after its effect: $after) is taken up by the next one",
-    async ({ before, day, schedule, after, passwords, versions }) => {
+    async ({ before, day, label, foreign, after, passwords, versions }) => {
+      const schedule: Schedule = label ? { ...yearly, rotateNow: label } : yearly;
       let nth = 0;
       for (let done = false; !done; ) {
         nth++;
         const stack = await passwordStack(sandbox);
         for (const earlier of before) await stack.up(at(earlier), yearly);
+        if (foreign) {
+          await stack.vault("PUT", "/secrets/client-secret", { value: foreign });
+          await stack.refresh(at(day));
+        }
         const requests = cutOffAt(nth, after);
         const failure = await stack.up(at(day), schedule).catch((error: Error) => error);
         done = requests() < nth;

@@ -13,7 +13,7 @@ await pulumi.runtime.setMocks(
   {
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs });
-      return { id: `${name}-id`, state: { ...inputs, clientId: "client-id", objectId: "object-id" } };
+      return { id: `${name}-id`, state: { ...inputs, clientId: "client-id", objectId: "object-id", keyId: "key-id" } };
     },
     call: () => ({ tenantId: "tenant", objectId: "runner", subscriptionId: "subscription" }),
   },
@@ -114,6 +114,20 @@ describe("ClientSecret", () => {
       expect(Date.parse(expiresOn as string) - Date.parse(period as string)).toBe(years * 365 * 24 * 3600_000);
     },
   );
+
+  it("tells when the next one is due, and gives the provider the day and the overlap", async () => {
+    const args = { applicationObjectId: "object-id", applicationId: "id", vaultUri: "https://v.vault.azure.net/" };
+    const secret = new ClientSecret("secret", { ...args, asOf: new Date("2026-11-23T12:00:00Z"), rotateNow: "leak-1" });
+    expect(await settled(secret.nextRotationOn)).toBe("2027-09-02T00:00:00Z");
+    const [only] = await resources("pulumi-nodejs:dynamic/entra:ApplicationPassword");
+    expect(only!.inputs).toMatchObject({
+      asOf: "2026-11-23",
+      overlapDays: 7,
+      rotateNow: "leak-1",
+      applicationId: "id",
+    });
+    expect(() => new ClientSecret("other", { ...args, overlapDays: 30 })).toThrow("less than renewBeforeDays");
+  });
 
   it("is valid for 30 days at least on every day of three years", () => {
     for (let day = Date.UTC(2026, 0, 1); day < Date.UTC(2029, 0, 1); day += 24 * 3600_000) {

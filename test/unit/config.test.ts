@@ -88,7 +88,7 @@ describe("the stack config", () => {
       "application.secret.overlapDays must be less than renewBeforeDays (7)",
     ],
     ["application.secret", { rotateNow: "a leak" }, "must be 1 to 32 letters, digits, dots, hyphens and underscores"],
-    ["application.keyVault.existing", true, "application.keyVault.name is missing"],
+    ["application.keyVault", { resourceGroup: "rg", existing: true }, "application.keyVault.name is missing"],
     ["application.keyVault.recover", true, "application.keyVault.name is missing"],
     ["application.keyVault.network", { allowedIpRanges: ["here"] }, "must be an IPv4 address or range"],
     ["application.keyVault.network", { allowedSubnetIds: ["default"] }, "must be the resource id of a subnet"],
@@ -140,8 +140,8 @@ describe("the stack config", () => {
     const existing = { resourceGroup: "rg-vaults", name: "kv-company", existing: true };
     expect(problems(set("application.keyVault", existing))).toEqual([]);
     expect(problems(set("application.keyVault", { ...existing, recover: true, network: {} }))).toEqual([
-      "application.keyVault.recover cannot be together with existing: a deleted vault is not there",
-      "application.keyVault.network cannot be together with existing: the vault keeps its own settings",
+      "application.keyVault.recover cannot be together with existing: that vault is taken as it is",
+      "application.keyVault.network cannot be together with existing: that vault is taken as it is",
     ]);
   });
 
