@@ -42,12 +42,16 @@ export class Store {
     return rows as Map<string, Row>;
   }
 
-  /** A new GUID; the n-th one of a store is always the same, so that two runs from one seed give the same ids. */
-  newId(): string {
+  /**
+   * A new GUID for something of this identity: its kind, what it belongs to, its name. The n-th of an identity is always the
+   * same, so that two runs from one seed give the same ids, in whatever order the requests come.
+   */
+  newId(...identity: unknown[]): string {
     const counters = this.collection<number>("counters");
-    const next = (counters.get("ids") ?? 0) + 1;
-    counters.set("ids", next);
-    return guidOf(`row ${next}`);
+    const key = JSON.stringify(identity);
+    const next = (counters.get(key) ?? 0) + 1;
+    counters.set(key, next);
+    return guidOf(`${key} ${next}`);
   }
 
   /** The sandbox's time: the machine's, moved by what the control port set. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Store } from "../store.ts";
 import type { Deletion, Vault } from "./vaults.ts";
 
@@ -54,7 +53,7 @@ export function addVersion(
 ): { secret: Secret; version: SecretVersion } {
   const now = Math.floor(store.now().getTime() / 1000);
   const version: SecretVersion = {
-    version: randomBytes(16).toString("hex"),
+    version: store.newId("secretVersion", vault.subscriptionId, vault.name, name.toLowerCase()).replaceAll("-", ""),
     value: content.value,
     contentType: content.contentType ?? null,
     tags: content.tags ?? null,

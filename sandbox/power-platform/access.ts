@@ -3,7 +3,7 @@ import { type Claims, InvalidToken } from "../tokens.ts";
 import { adminErrors } from "./errors.ts";
 
 /** Resources for which the service accepts tokens, beside its own address. */
-export const audiences = ["https://service.powerapps.com", "https://api.bap.microsoft.com"];
+const audiences = ["https://service.powerapps.com", "https://api.bap.microsoft.com"];
 
 /** The applications that are registered as management applications of a tenant: those that may administer it. */
 export function managementApplications(context: Context, tenantId: string): Map<string, { applicationId: string }> {
