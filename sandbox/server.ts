@@ -50,6 +50,7 @@ export async function listen(
       path: pathname + search,
       status: context.res.status,
     });
+    // What a GET changes (a poll that is counted, a lookup that is filled in) the next one finds again after a crash.
     if (context.req.method !== "GET") await store.commit();
   });
   root.mount("/", app.fetch);

@@ -84,15 +84,24 @@ export class Store {
 
   private async write(): Promise<void> {
     const path = this.path!;
+    // At once, before anything is awaited: what other requests change meanwhile would be in it by half.
     const state = Object.fromEntries([...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]));
+    const text = JSON.stringify(state);
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(state));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeThrough(`${path}.new`, "w", text);
     await rename(`${path}.new`, path);
+    // The name is on disk only when its folder is; Windows has no way to ask for that.
+    if (process.platform !== "win32") await writeThrough(dirname(path), "r");
+  }
+}
+
+/** Opens a file or folder, writes the text if there is any, and waits until it is on disk. */
+async function writeThrough(path: string, flags: "w" | "r", text?: string): Promise<void> {
+  const file = await open(path, flags, 0o600);
+  try {
+    if (text !== undefined) await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
