@@ -157,7 +157,7 @@ export class Directory {
    */
   createServicePrincipal(application: Application, tenantId: string): ServicePrincipal {
     const principal: ServicePrincipal = {
-      id: this.store.newId(),
+      id: this.store.newId("servicePrincipal", tenantId, application.appId),
       tenantId,
       appId: application.appId,
       appOwnerOrganizationId: application.tenantId,

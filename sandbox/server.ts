@@ -59,6 +59,7 @@ export async function listen(
     } else {
       await next();
       journal.push({ ...request, status: context.res.status, ...(met && { fault: met }) });
+      // What a GET changes (a poll that is counted, a lookup that is filled in) the next one finds again after a crash.
       if (request.method !== "GET") await store.commit();
     }
     if (!fault || !met) return;

@@ -42,12 +42,16 @@ export class Store {
     return rows as Map<string, Row>;
   }
 
-  /** A new GUID; the n-th one of a store is always the same, so that two runs from one seed give the same ids. */
-  newId(): string {
+  /**
+   * A new GUID for something of this identity: its kind, what it belongs to, its name. The n-th of an identity is always the
+   * same, so that two runs from one seed give the same ids, in whatever order the requests come.
+   */
+  newId(...identity: unknown[]): string {
     const counters = this.collection<number>("counters");
-    const next = (counters.get("ids") ?? 0) + 1;
-    counters.set("ids", next);
-    return guidOf(`row ${next}`);
+    const key = JSON.stringify(identity);
+    const next = (counters.get(key) ?? 0) + 1;
+    counters.set(key, next);
+    return guidOf(`${key} ${next}`);
   }
 
   /** The sandbox's time: the machine's, moved by what the control port set. */
@@ -80,15 +84,24 @@ export class Store {
 
   private async write(): Promise<void> {
     const path = this.path!;
+    // At once, before anything is awaited: what other requests change meanwhile would be in it by half.
     const state = Object.fromEntries([...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]));
+    const text = JSON.stringify(state);
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(state));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeThrough(`${path}.new`, "w", text);
     await rename(`${path}.new`, path);
+    // The name is on disk only when its folder is; Windows has no way to ask for that.
+    if (process.platform !== "win32") await writeThrough(dirname(path), "r");
+  }
+}
+
+/** Opens a file or folder, writes the text if there is any, and waits until it is on disk. */
+async function writeThrough(path: string, flags: "w" | "r", text?: string): Promise<void> {
+  const file = await open(path, flags, 0o600);
+  try {
+    if (text !== undefined) await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

@@ -19,7 +19,8 @@ export function createRow(data: OrganizationData, caller: Caller, table: Table, 
   if (given === "00000000-0000-0000-0000-000000000000") {
     refuse("RequiredMissing", [table.primaryId, table.logicalName]);
   }
-  row[table.primaryId] = given || data.context.store.newId();
+  const name = row.applicationid ?? row[table.primaryName ?? ""];
+  row[table.primaryId] = given || data.context.store.newId(data.organization.id, table.logicalName, name);
   stamp(data, caller, table, row);
   const rules = rulesOf(table);
   rules.create?.(data, caller, row);

@@ -62,7 +62,7 @@ export function grantConsent(
       );
       if (held) continue;
       const assignment = { principalId: principal.id, resourceId: resource.id, appRoleId: id };
-      const assignmentId = store.newId();
+      const assignmentId = store.newId("appRoleAssignment", principal.id, resource.id, id);
       directory.appRoleAssignments.set(assignmentId, {
         ...assignment,
         id: assignmentId,

@@ -67,7 +67,7 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
       );
       if (held) throw graphErrors.appRoleAssignmentExists();
       const row: AppRoleAssignment = {
-        id: store.newId(),
+        id: store.newId("appRoleAssignment", principal.id, resource.id, asked.appRoleId),
         tenantId: caller.tenantId,
         principalId: principal.id,
         resourceId: resource.id,

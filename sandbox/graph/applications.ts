@@ -77,9 +77,9 @@ export function applications(context: Context): Hono<GraphEnv> {
     if (!body.displayName) throw graphErrors.required("displayName", "Application");
     const row = {
       ...structuredClone(applicationDefaults),
-      id: store.newId(),
+      id: store.newId("application", caller.tenantId, body.displayName),
       tenantId: caller.tenantId,
-      appId: store.newId(),
+      appId: store.newId("client", caller.tenantId, body.displayName),
       createdDateTime: store.now().toISOString(),
       deletedDateTime: null,
       passwordCredentials: [],

@@ -20,7 +20,7 @@ export function addPassword(
     Array.from({ length: count }, () => secretAlphabet[randomInt(secretAlphabet.length)]).join("");
   const secretText = `${letters(3)}8Q~${letters(34)}`;
   const credential: PasswordCredential = {
-    keyId: store.newId(),
+    keyId: store.newId("password", application.id, asked.displayName),
     displayName: asked.displayName ?? null,
     hint: secretText.slice(0, 3),
     secretText,
@@ -61,7 +61,7 @@ export function keyCredentials(
     if (end > new Date(certificate.validTo)) throw graphErrors.keyEndDate();
     const start = readTime(credential.startDateTime, "startDateTime") ?? new Date(certificate.validFrom);
     return {
-      keyId: credential.keyId ?? store.newId(),
+      keyId: credential.keyId ?? store.newId("key", certificate.fingerprint256),
       type: credential.type ?? "AsymmetricX509Cert",
       usage: credential.usage ?? "Verify",
       displayName: credential.displayName ?? certificate.subject,

@@ -32,7 +32,11 @@ export function federatedIdentityCredentials(
     const row = find(c.get("caller"), c.req.param("key"));
     demandWrite(c.get("caller"), row);
     const { id: _, ...body } = await readBody(c);
-    const credential = { id: store.newId(), description: null, ...writableMembers(body, members) };
+    const credential = {
+      id: store.newId("federated", row.id, body.name),
+      description: null,
+      ...writableMembers(body, members),
+    };
     check(row, credential);
     if (row.federatedIdentityCredentials.length >= 20) throw graphErrors.federatedLimit();
     row.federatedIdentityCredentials.push(credential);

@@ -113,7 +113,7 @@ function createFromMicrosoft(
   if (!pattern) return undefined;
   const row = {
     ...structuredClone(pattern),
-    id: store.newId(),
+    id: store.newId("servicePrincipal", caller.tenantId, appId),
     tenantId: caller.tenantId,
     accountEnabled: true,
     deletedDateTime: null,

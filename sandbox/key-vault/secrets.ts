@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Store } from "../store.ts";
 import type { Deletion, Vault } from "./vaults.ts";
 
@@ -57,7 +56,9 @@ export function addVersion(
 ): { secret: Secret; version: SecretVersion } {
   const now = Math.floor(store.now().getTime() / 1000);
   const version: SecretVersion = {
-    version: ofCertificate ?? randomBytes(16).toString("hex"),
+    version:
+      ofCertificate ??
+      store.newId("secretVersion", vault.subscriptionId, vault.name, name.toLowerCase()).replaceAll("-", ""),
     value: content.value,
     contentType: content.contentType ?? null,
     tags: content.tags ?? null,

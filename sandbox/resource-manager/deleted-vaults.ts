@@ -38,7 +38,7 @@ export const deletedVaultRoutes: readonly Route[] = [
       const vault = deletedVault(request);
       if (vault.properties.enablePurgeProtection) throw armErrors.purgeNotAllowed();
       purge(context.store, vault);
-      return accepted(context, parameters.subscriptionId!, query.get("api-version")!);
+      return accepted(context, parameters.subscriptionId!, query.get("api-version")!, request.path);
     },
   },
 ];

@@ -11,9 +11,9 @@ function operations({ store }: Context): Map<string, Operation> {
   return store.collection("armOperations");
 }
 
-/** 202 with the address to poll. What was asked for has taken effect already: Azure only promises it by the last poll. */
-export function accepted(context: Context, subscriptionId: string, apiVersion: string): ArmAnswer {
-  const id = context.store.newId();
+/** 202 with the address to poll. What was asked of `path` has taken effect already: Azure only promises it by the last poll. */
+export function accepted(context: Context, subscriptionId: string, apiVersion: string, path: string): ArmAnswer {
+  const id = context.store.newId("operation", path.toLowerCase());
   operations(context).set(id, { pollsLeft: 1 });
   return { status: 202, headers: pollingHeaders(context, subscriptionId, id, apiVersion) };
 }

@@ -105,7 +105,7 @@ export const resourceGroupRoutes: readonly Route[] = [
     method: "DELETE",
     path,
     action: action("delete"),
-    handle({ context, parameters, query }) {
+    handle({ context, parameters, query, path }) {
       const { store } = context;
       const { subscriptionId, resourceGroupName } = names(parameters);
       const group = resourceGroup(store, subscriptionId, resourceGroupName);
@@ -121,7 +121,7 @@ export const resourceGroupRoutes: readonly Route[] = [
       }
       forgetScope(store, id(group));
       groups(store).delete(key(subscriptionId, resourceGroupName));
-      return accepted(context, subscriptionId, query.get("api-version")!);
+      return accepted(context, subscriptionId, query.get("api-version")!, path);
     },
   },
 ];

@@ -61,7 +61,7 @@ export const businessUnitRules: TableRules = {
 export function createDefaultTeam(data: OrganizationData, unit: Row, administratorId: string): void {
   const now = data.now();
   data.insert("team", {
-    teamid: data.context.store.newId(),
+    teamid: data.context.store.newId("default team", unit.businessunitid),
     name: unit.name,
     description: "Default team for the parent business unit.",
     teamtype: 0,

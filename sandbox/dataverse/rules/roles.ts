@@ -89,11 +89,11 @@ export function copyBelow(data: OrganizationData, role: Row): void {
 
 /** Copies a role of the parent business unit into a business unit, with an id of its own. */
 export function copyInto(data: OrganizationData, parent: Row, businessUnitId: string): Row {
-  const roleid = data.context.store.newId();
+  const roleid = data.context.store.newId("role", parent.parentrootroleid, businessUnitId);
   return data.insert("role", {
     ...structuredClone(parent),
     roleid,
-    roleidunique: data.context.store.newId(),
+    roleidunique: data.context.store.newId("roleidunique", roleid),
     businessunitid: businessUnitId,
     parentroleid: parent.roleid,
   });
@@ -111,7 +111,7 @@ export function rootColumns(data: OrganizationData, roleid: string): Row {
   return {
     parentrootroleid: roleid,
     parentroleid: null,
-    roleidunique: data.context.store.newId(),
+    roleidunique: data.context.store.newId("roleidunique", roleid),
     solutionid: activeSolutionId,
   };
 }
