@@ -1,30 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { certificateSchema, checkCredentials, federatedCredentialsSchema } from "./config/credentials.ts";
+import { flag, guid, httpsUrl, isLoopback, redirectUri, text, wholeNumber } from "./config/fields.ts";
 import { cloudOf } from "./dynamic-providers/entra/clouds.ts";
 import { adminSchema } from "./dynamic-providers/entra/identity.ts";
 import { roleShape } from "./dynamic-providers/lifecycles/security-role.ts";
 
 const namespace = "dataverse-s2s";
 
-const guid = z.guid("must be a GUID");
-const httpsUrl = z.url({ protocol: /^https$/, error: "must be an https:// address" });
-/** Entra takes http for the loopback host only. */
-const redirectUri = z
-  .url({ protocol: /^https?$/, error: "must be an https:// address" })
-  .refine(
-    (uri) => uri.startsWith("https://") || isLoopback(uri),
-    "must be an https:// address (http only for localhost)",
-  );
-const wholeNumber = (least: number, most: number) =>
-  z
-    .int(`must be a whole number from ${least} to ${most}`)
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
-const text = (most: number) =>
-  z.string("must be a text").min(1, "must not be empty").max(most, `must have at most ${most} characters`);
-const flag = z.boolean("must be true or false");
+const secretSchema = z.strictObject({
+  lifetimeYears: z.union([z.literal(1), z.literal(2)], "must be 1 or 2").default(1),
+  renewBeforeDays: wholeNumber(1, 180).default(30),
+});
 
-const applicationSchema = z.strictObject({
+const declaredApplication = z.strictObject({
   displayName: text(120),
   contactEmail: z.email("must be an email address"),
   signOnUrl: httpsUrl,
@@ -33,24 +22,29 @@ const applicationSchema = z.strictObject({
     .string()
     .regex(/^(api|https):\/\/\S+$/, "must begin with api:// or https://")
     .optional(),
-  secret: z
+  secret: secretSchema.optional(),
+  certificate: certificateSchema.optional(),
+  federatedCredentials: federatedCredentialsSchema.optional(),
+  keyVault: z
     .strictObject({
-      lifetimeYears: z.union([z.literal(1), z.literal(2)], "must be 1 or 2").default(1),
-      renewBeforeDays: wholeNumber(1, 180).default(30),
+      resourceGroup: text(90),
+      location: text(50),
+      name: z
+        .string()
+        .regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/, "must be 3 to 24 letters, digits and hyphens")
+        .optional(),
+      readers: z.array(guid, "must be a list of object ids").default([]),
+      softDeleteRetentionDays: wholeNumber(7, 90).default(90),
+      purgeProtection: flag.default(false),
     })
-    .prefault({}),
-  keyVault: z.strictObject({
-    resourceGroup: text(90),
-    location: text(50),
-    name: z
-      .string()
-      .regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/, "must be 3 to 24 letters, digits and hyphens")
-      .optional(),
-    readers: z.array(guid, "must be a list of object ids").default([]),
-    softDeleteRetentionDays: wholeNumber(7, 90).default(90),
-    purgeProtection: flag.default(false),
-  }),
+    .optional(),
 });
+
+/** A client secret is the credential where no other is declared. */
+const applicationSchema = declaredApplication.transform(({ secret, ...others }) => ({
+  ...others,
+  secret: others.certificate || others.federatedCredentials ? secret : (secret ?? secretSchema.parse({})),
+}));
 
 const subscriberSchema = z.strictObject({
   environmentUrl: httpsUrl.transform((url) => new URL(url).origin),
@@ -84,6 +78,8 @@ const schema = z.strictObject({
   endpoints: z.strictObject({ loginUrl: httpsUrl, graphUrl: httpsUrl, keyVaultHost: text(253) }).optional(),
   protect: flag.default(false),
   production: flag.optional(),
+  /** The time for what is due: a test, or a look at what a later day will bring. Default: now. */
+  asOf: z.iso.datetime({ offset: true, error: "must be a time such as 2027-06-01T00:00:00Z" }).optional(),
 });
 
 /** The stack config, checked whole and with its defaults filled in: with one of `application` and `publisherStack`. */
@@ -185,6 +181,7 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
       reason: "cannot be together with application: a stack declares its publisher or refers to one",
     });
   }
+  if (application === values.application) problems.push(...checkCredentials(application));
   if (!values.publisherStack && !values.role) problems.push({ path: "role", reason: "is missing" });
   if (production) {
     const addresses = {
@@ -222,7 +219,3 @@ const mapOf = (value: unknown): Record<string, unknown> =>
 
 const indexed = (name: string, list: unknown): Record<string, unknown> =>
   Array.isArray(list) ? Object.fromEntries(list.map((item, index) => [`${name}[${index}]`, item])) : {};
-
-function isLoopback(address: string): boolean {
-  return URL.canParse(address) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
-}

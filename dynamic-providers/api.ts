@@ -52,10 +52,10 @@ export function jsonApi(base: string, token: () => Promise<string>, headers: Rec
         if (!Array.isArray(page.value))
           throw new VendorError(200, "unexpected_answer", `${origin} answered without rows`);
         rows.push(...page.value.filter(isRow));
-        const next: unknown = page["@odata.nextLink"];
+        const next: unknown = page["@odata.nextLink"] ?? page.nextLink; // the latter in Key Vault
         url = typeof next === "string" ? next : undefined;
         // The token goes with the request, so never to another host.
-        if (url && !url.startsWith(`${origin}/`)) {
+        if (url && new URL(url).origin !== origin) {
           throw new VendorError(200, "unexpected_answer", `the next page of ${origin} is on another host`);
         }
       }

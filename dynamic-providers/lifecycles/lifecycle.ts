@@ -24,6 +24,8 @@ export interface Definition<Inputs extends object, Outputs extends object, Conne
    * program leaves out is the platform's business: it has no output of its name and makes no difference.
    */
   readonly updateOn: readonly (keyof Inputs & string)[];
+  /** True when something is to be done though no input has changed, such as what was put off to a day that has come. */
+  isDue?(state: Inputs & Outputs, inputs: Inputs): boolean;
   /** Fills in what the program left out. */
   readonly defaults?: Partial<Inputs>;
   /** Makes the object, or brings what there is to the declared shape. Creating and updating are the same. */
@@ -86,13 +88,16 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
       },
 
       async diff(_id: string, olds: State, news: Inputs): Promise<DiffResult> {
+        // A state of before an input was there has what was done then: its default.
+        const before = (name: keyof Inputs) => olds[name] ?? definition.defaults?.[name];
         const changed = declared.filter(
-          (name) => news[name] !== undefined && !isDeepStrictEqual(olds[name], news[name]),
+          (name) => news[name] !== undefined && !isDeepStrictEqual(before(name), news[name]),
         );
         // A value that a preview does not know yet will most likely turn out to be the same.
         const replaces = changed.filter((name) => replaceOn.includes(name) && news[name] !== unknown);
         const deleteBeforeReplace = replaces.length > 0 && definition.deleteBeforeReplace;
-        return { changes: changed.length > 0, replaces, deleteBeforeReplace };
+        const due = definition.isDue?.(olds, news) ?? false;
+        return { changes: changed.length > 0 || due, replaces, deleteBeforeReplace };
       },
 
       async create(inputs: Inputs) {

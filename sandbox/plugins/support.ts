@@ -139,8 +139,18 @@ export class CloudClient {
     url: string,
     options: { body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Reply> {
-    const headers = { ...options.headers, Authorization: `Bearer ${await this.token(resource)}` };
-    return exchange(method, url, { ...options, headers, alsoRetried: this.alsoRetried });
+    const attempt = async () => {
+      const headers = { ...options.headers, Authorization: `Bearer ${await this.token(resource)}` };
+      return exchange(method, url, { ...options, headers, alsoRetried: this.alsoRetried });
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof RequestFailed && error.status === 401)) throw error;
+      // A stand-in outlives many runs, in which the sandbox's clock may have been moved past the end of a token.
+      this.tokens.delete(resource);
+      return attempt();
+    }
   }
 }
 
