@@ -91,8 +91,9 @@ export class ClientCertificate extends pulumi.ComponentResource {
     this.secretUri = certificate.secretUri;
     this.secretVersionUri = certificate.secretVersionUri;
     this.expiresOn = certificate.expiresOn;
-    this.nextRotationOn = pulumi.output(period.endsOn.toISOString().replace(".000Z", "Z"));
     this.keyId = certificate.keyId;
+    // By the credential: where that could not be made, there is no next one to tell of.
+    this.nextRotationOn = certificate.keyId.apply(() => period.endsOn.toISOString().replace(".000Z", "Z"));
     const { certificateUri, secretUri, secretVersionUri, expiresOn, nextRotationOn, keyId } = this;
     this.registerOutputs({ certificateUri, secretUri, secretVersionUri, expiresOn, nextRotationOn, keyId });
   }

@@ -13,20 +13,27 @@ const pem = z.string("must be PEM text").transform((value, context) => {
   }
 });
 
+/** Days. */
+const shortestMonth = 28;
+
 /** A certificate that Key Vault makes. */
-const keyVault = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-zA-Z0-9-]{1,127}$/, "must be 1 to 127 letters, digits and hyphens")
-    .default("client-certificate"),
-  subject: z
-    .string()
-    .regex(/^[A-Z]+=./, "must be a distinguished name, such as CN=Contoso Orders")
-    .default("CN=dataverse-s2s"),
-  validityMonths: wholeNumber(2, 60).default(12),
-  renewBeforeDays: wholeNumber(1, 180).default(30),
-  keySize: z.literal([2048, 3072, 4096], "must be 2048, 3072 or 4096").default(2048),
-});
+const keyVault = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-zA-Z0-9-]{1,127}$/, "must be 1 to 127 letters, digits and hyphens")
+      .default("client-certificate"),
+    subject: z
+      .string()
+      .regex(/^[A-Z]+=./, "must be a distinguished name, such as CN=Contoso Orders")
+      .default("CN=dataverse-s2s"),
+    validityMonths: wholeNumber(1, 60).default(12),
+    renewBeforeDays: wholeNumber(1, 180).default(30),
+    keySize: z.literal([2048, 3072, 4096], "must be 2048, 3072 or 4096").default(2048),
+  })
+  .refine(({ validityMonths, renewBeforeDays }) => renewBeforeDays < validityMonths * shortestMonth, {
+    message: "leaves no time: renewBeforeDays must be less than the days that validityMonths has",
+  });
 
 export const certificateSchema = z
   .strictObject({ pem: pem.optional(), keyVault: keyVault.optional() })
@@ -75,14 +82,6 @@ export function checkCredentials(application: Record<string, unknown>): Problem[
   if (hasSecret && inVault?.name === "client-secret") {
     const reason = "is the name of the client secret in the same vault: choose another";
     problems.push({ path: "application.certificate.keyVault.name", reason });
-  }
-  if (inVault) {
-    const { validityMonths = 12, renewBeforeDays = 30 } = inVault;
-    // A month has 28 days at the least.
-    if (Number(renewBeforeDays) >= Number(validityMonths) * 28) {
-      const reason = "must be less than what the certificate is valid for";
-      problems.push({ path: "application.certificate.keyVault.renewBeforeDays", reason });
-    }
   }
   return [...problems, ...doubleSubjects(federatedCredentials)];
 }
