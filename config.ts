@@ -1,30 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { certificateSchema, checkCredentials, federatedCredentialsSchema, secretSchema } from "./config/credentials.ts";
+import {
+  type ConfigProblem,
+  flag,
+  guid,
+  httpsUrl,
+  isLoopback,
+  isMap,
+  redirectUri,
+  text,
+  wholeNumber,
+} from "./config/fields.ts";
+import { keyVaultSchema, vaultProblems } from "./config/key-vault.ts";
 import { cloudOf } from "./dynamic-providers/entra/clouds.ts";
 import { adminSchema } from "./dynamic-providers/entra/identity.ts";
 import { roleShape } from "./dynamic-providers/lifecycles/security-role.ts";
 
 const namespace = "dataverse-s2s";
 
-const guid = z.guid("must be a GUID");
-const httpsUrl = z.url({ protocol: /^https$/, error: "must be an https:// address" });
-/** Entra takes http for the loopback host only. */
-const redirectUri = z
-  .url({ protocol: /^https?$/, error: "must be an https:// address" })
-  .refine(
-    (uri) => uri.startsWith("https://") || isLoopback(uri),
-    "must be an https:// address (http only for localhost)",
-  );
-const wholeNumber = (least: number, most: number) =>
-  z
-    .int(`must be a whole number from ${least} to ${most}`)
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
-const text = (most: number) =>
-  z.string("must be a text").min(1, "must not be empty").max(most, `must have at most ${most} characters`);
-const flag = z.boolean("must be true or false");
-
-const applicationSchema = z.strictObject({
+const declaredApplication = z.strictObject({
   displayName: text(120),
   contactEmail: z.email("must be an email address"),
   signOnUrl: httpsUrl,
@@ -33,48 +28,17 @@ const applicationSchema = z.strictObject({
     .string()
     .regex(/^(api|https):\/\/\S+$/, "must begin with api:// or https://")
     .optional(),
-  secret: z
-    .strictObject({
-      lifetimeYears: z.union([z.literal(1), z.literal(2)], "must be 1 or 2").default(1),
-      renewBeforeDays: wholeNumber(2, 180).default(30),
-      overlapDays: wholeNumber(1, 179).default(7),
-      rotateNow: z
-        .string("must be a text")
-        .regex(/^[a-zA-Z0-9._-]{1,32}$/, "must be 1 to 32 letters, digits, dots, hyphens and underscores")
-        .optional(),
-    })
-    .prefault({}),
-  keyVault: z.strictObject({
-    resourceGroup: text(90),
-    location: text(50).optional(),
-    name: z
-      .string()
-      .regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/, "must be 3 to 24 letters, digits and hyphens")
-      .optional(),
-    readers: z.array(guid, "must be a list of object ids").default([]),
-    softDeleteRetentionDays: wholeNumber(7, 90).default(90),
-    purgeProtection: flag.default(false),
-    existing: flag.default(false),
-    recover: flag.default(false),
-    network: z
-      .strictObject({
-        publicAccess: flag.default(true),
-        allowedIpRanges: z
-          .array(
-            z.union([z.ipv4(), z.cidrv4()], "must be an IPv4 address or range, such as 203.0.113.0/24"),
-            "must be a list of addresses",
-          )
-          .default([]),
-        allowedSubnetIds: z
-          .array(
-            z.string().regex(/^\/subscriptions\/.+\/subnets\/[^/]+$/, "must be the resource id of a subnet"),
-            "must be a list of resource ids",
-          )
-          .default([]),
-      })
-      .optional(),
-  }),
+  secret: secretSchema.optional(),
+  certificate: certificateSchema.optional(),
+  federatedCredentials: federatedCredentialsSchema.optional(),
+  keyVault: keyVaultSchema.optional(),
 });
+
+/** A client secret is the credential where no other is declared. */
+const applicationSchema = declaredApplication.transform(({ secret, ...others }) => ({
+  ...others,
+  secret: others.certificate || others.federatedCredentials ? secret : (secret ?? secretSchema.parse({})),
+}));
 
 const subscriberSchema = z.strictObject({
   environmentUrl: httpsUrl.transform((url) => new URL(url).origin),
@@ -114,12 +78,6 @@ const schema = z.strictObject({
 
 /** The stack config, checked whole and with its defaults filled in: with one of `application` and `publisherStack`. */
 export type StackConfig = z.output<typeof schema>;
-
-/** One thing wrong: where in the stack config, and what. */
-export interface ConfigProblem {
-  readonly path: string;
-  readonly reason: string;
-}
 
 /** Checks values by key, as stack config has them. Gives the config or everything that is wrong with it, never a part of it. */
 export function checkConfig(
@@ -211,8 +169,9 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
       reason: "cannot be together with application: a stack declares its publisher or refers to one",
     });
   }
+  if (application === values.application) problems.push(...checkCredentials(application));
   if (!values.publisherStack && !values.role) problems.push({ path: "role", reason: "is missing" });
-  problems.push(...secretProblems(mapOf(application.secret)), ...vaultProblems(application.keyVault));
+  problems.push(...vaultProblems(application.keyVault));
   if (production) {
     const addresses = {
       signOnUrl: application.signOnUrl,
@@ -244,34 +203,7 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
   return problems;
 }
 
-function secretProblems({ overlapDays = 7, renewBeforeDays = 30 }: Record<string, unknown>): ConfigProblem[] {
-  const areDays = typeof overlapDays === "number" && typeof renewBeforeDays === "number" && renewBeforeDays > 1;
-  if (!areDays || overlapDays < renewBeforeDays) return [];
-  const reason = `must be less than renewBeforeDays (${renewBeforeDays}): the old secret must not expire before its time`;
-  return [{ path: "application.secret.overlapDays", reason }];
-}
-
-function vaultProblems(value: unknown): ConfigProblem[] {
-  const keyVault = mapOf(value);
-  const problem = (key: string, reason: string) => ({ path: `application.keyVault.${key}`, reason });
-  const missing = (key: string, reason = "is missing") => (keyVault[key] === undefined ? [problem(key, reason)] : []);
-  if (value === undefined || value === null) return [];
-  if (keyVault.existing !== true) {
-    const name = keyVault.recover === true ? missing("name", "is missing: a deleted vault is found by its name") : [];
-    return [...missing("location"), ...name];
-  }
-  const taken = ["location", "recover", "network", "softDeleteRetentionDays", "purgeProtection"]
-    .filter((key) => keyVault[key] !== undefined)
-    .map((key) => problem(key, "cannot be together with existing: that vault is taken as it is"));
-  return [...missing("name", "is missing: an existing vault is found by its name"), ...taken];
-}
-
-const mapOf = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+const mapOf = (value: unknown) => (isMap(value) ? value : {});
 
 const indexed = (name: string, list: unknown): Record<string, unknown> =>
   Array.isArray(list) ? Object.fromEntries(list.map((item, index) => [`${name}[${index}]`, item])) : {};
-
-function isLoopback(address: string): boolean {
-  return URL.canParse(address) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
-}

@@ -12,6 +12,7 @@ const access = Object.entries(subscribers).map(([name, subscriber]) => {
   const args = {
     ...subscriber,
     applicationId: publisher.clientId,
+    credential: publisher.credential,
     secretUri: publisher.secretVersionUri,
     redirectUri: publisher.redirectUri,
     fullName: publisher.displayName,

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { ClientSecret } from "./components/client-secret.ts";
 import { MultiTenantApplication } from "./components/multi-tenant-application.ts";
 import { SecretVault } from "./components/secret-vault.ts";
 import { roleSchema, type StackConfig } from "./config.ts";
+import { declareCredentials } from "./credentials.ts";
+import { type ApplicationCredential, applicationCredentials } from "./dynamic-providers/credential.ts";
 import { expiryWarning } from "./dynamic-providers/expiry.ts";
 
 /**
@@ -17,8 +18,10 @@ const schema = z.object({
   identifierUri: z.string(),
   /** Where Entra sends an administrator after consent. */
   redirectUri: z.string(),
-  /** Address of the present version of the Key Vault secret that holds the client secret. */
-  secretVersionUri: z.url(),
+  /** What it signs in with. */
+  credential: z.enum(applicationCredentials).default("clientSecret"),
+  /** Address of the present version of the Key Vault secret that holds its client secret, or its certificate with private key. */
+  secretVersionUri: z.url().optional(),
   /** When the credential expires, such as "2027-06-01T00:00:00Z". Stacks of before this was told do not have it. */
   credentialExpiresOn: z.iso.datetime().optional(),
   displayName: z.string(),
@@ -28,47 +31,41 @@ const schema = z.object({
 
 /** The publisher's application as its subscribers need it. */
 export interface Publisher
-  extends Omit<z.output<typeof schema>, "clientId" | "identifierUri" | "secretVersionUri" | "credentialExpiresOn"> {
+  extends Omit<
+    z.output<typeof schema>,
+    "clientId" | "identifierUri" | "credential" | "secretVersionUri" | "credentialExpiresOn"
+  > {
   readonly clientId: pulumi.Input<string>;
   readonly identifierUri: pulumi.Input<string>;
-  readonly secretVersionUri: pulumi.Input<string>;
+  readonly credential: pulumi.Input<ApplicationCredential>;
+  readonly secretVersionUri?: pulumi.Input<string>;
   readonly credentialExpiresOn?: pulumi.Input<string>;
 }
 
-/** Declares the application, its Key Vault and its client secret. */
-export function declarePublisher({
-  application: declared,
-  role,
-  protect,
-  asOf,
-}: StackConfig & { application: object }) {
-  const { displayName, contactEmail, redirectUris, secret: lifetime, keyVault } = declared;
+/** Declares the application, its Key Vault and its credentials. */
+export function declarePublisher(config: StackConfig & { application: object }) {
+  const { application: declared, role, protect } = config;
+  const { displayName, contactEmail, redirectUris, keyVault } = declared;
   const application = new MultiTenantApplication("application", { ...declared, protect });
-  const { name: vaultName, ...place } = keyVault;
-  const { vaultUri } = new SecretVault("vault", { ...place, vaultName, protect });
   const { clientId, identifierUri, objectId, servicePrincipalId } = application;
-  const secret = new ClientSecret("client-secret", {
-    ...lifetime,
-    applicationObjectId: objectId,
-    applicationId: clientId,
-    vaultUri,
-    asOf: asOf ? new Date(asOf) : undefined,
-  });
-  const { secretUri, secretVersionUri, expiresOn: credentialExpiresOn, nextRotationOn } = secret;
+  const certificates = declared.certificate?.keyVault !== undefined;
+  const vault = keyVault && new SecretVault("vault", { ...keyVault, vaultName: keyVault.name, certificates, protect });
+  const { credential, secretVersionUri, outputs } = declareCredentials(config, application, vault?.vaultUri);
+  const { credentialExpiresOn } = outputs;
   const [redirectUri] = redirectUris;
   const publisher: Publisher = {
     version: 1,
     clientId,
     identifierUri,
     redirectUri: redirectUri!,
-    secretVersionUri,
-    credentialExpiresOn,
+    credential,
+    ...(secretVersionUri && { secretVersionUri }),
+    ...(credentialExpiresOn && { credentialExpiresOn }),
     displayName,
     contactEmail,
     role: role!,
   };
-  const outputs = { objectId, servicePrincipalId, secretUri, credentialExpiresOn, nextRotationOn };
-  return { publisher, outputs };
+  return { publisher, outputs: { objectId, servicePrincipalId, ...outputs } };
 }
 
 /**

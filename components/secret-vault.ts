@@ -39,6 +39,8 @@ export interface SecretVaultArgs {
   readonly purgeProtection?: boolean;
   /** Object ids of service principals that may read its secrets ("Key Vault Secrets User"). Default: none. */
   readonly readers?: string[];
+  /** Certificates are made there: who runs the stack gets the right to. Default: false. */
+  readonly certificates?: boolean;
   /** Refuse to delete the vault. Default: false. */
   readonly protect?: boolean;
 }
@@ -46,6 +48,7 @@ export interface SecretVaultArgs {
 /** Built-in roles: the same ids in every tenant. */
 const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
 const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
+const certificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985";
 
 /** A Key Vault of the publisher's, governed by RBAC: for who runs the stack, and for readers. */
 export class SecretVault extends pulumi.ComponentResource {
@@ -74,11 +77,14 @@ export class SecretVault extends pulumi.ComponentResource {
         { parent: this },
       );
     // Who runs the stack writes the secret, reads it back to prove that it works, and deletes it on destroy.
-    const runnerAccess = grant("runner", runner.objectId, secretsOfficer);
+    const runnerAccess = [grant("runner", runner.objectId, secretsOfficer)];
+    // The right to secrets is none to certificates.
+    if (args.certificates) runnerAccess.push(grant("runner-certificates", runner.objectId, certificatesOfficer));
     for (const reader of args.readers ?? []) grant(`reader-${reader}`, reader, secretsUser);
 
     // With the URN, what is kept in the vault comes after the right to use it, and goes before it.
-    this.vaultUri = pulumi.all([vault.properties, runnerAccess.urn]).apply(([{ vaultUri }]) => vaultUri!);
+    const granted = pulumi.all(runnerAccess.map(({ urn }) => urn));
+    this.vaultUri = pulumi.all([vault.properties, granted]).apply(([{ vaultUri }]) => vaultUri!);
     this.registerOutputs({ vaultUri: this.vaultUri });
   }
 

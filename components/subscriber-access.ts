@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ApplicationCredential } from "../dynamic-providers/credential.ts";
 import type { Privileges } from "../dynamic-providers/dataverse/privileges.ts";
 import { AccessCheck } from "../dynamic-providers/resources/access-check.ts";
 import { AdminConsent } from "../dynamic-providers/resources/admin-consent.ts";
@@ -27,8 +28,10 @@ export interface SubscriberAccessArgs {
   readonly businessUnit?: pulumi.Input<string>;
   /** The custom role: its name and privileges, and whether to take over one of that name. */
   readonly role: { readonly name: string; readonly privileges: Privileges; readonly adopt?: boolean };
-  /** Address of the version of the Key Vault secret to prove the access with. */
-  readonly secretUri: pulumi.Input<string>;
+  /** What the application signs in with: `clientSecret` (default), `certificate` or `federated`; see docs/certificates-and-federation.md. */
+  readonly credential?: pulumi.Input<ApplicationCredential>;
+  /** Address of the version of the Key Vault secret to prove the access with; left out where none holds the credential. */
+  readonly secretUri?: pulumi.Input<string>;
 }
 
 /** Everything that one subscriber needs: the tenant's consent, and in its environment the role, the application user, the user's role, and the proof that it works. */
@@ -50,11 +53,11 @@ export class SubscriberAccess extends pulumi.ComponentResource {
 
     const target = { subscriber: name, environmentUrl: args.environmentUrl, tenantId: args.tenantId };
     const { applicationId, fullName, primaryEmail, businessUnit } = args;
-    const { secretUri, redirectUri, consentWaitMinutes: waitMinutes } = args;
+    const { credential, secretUri, redirectUri, consentWaitMinutes: waitMinutes } = args;
     const mode = args.consent ?? "require";
     const consent = new AdminConsent(
       name,
-      { ...target, applicationId, secretUri, mode, redirectUri, waitMinutes },
+      { ...target, applicationId, credential, secretUri, mode, redirectUri, waitMinutes },
       { parent: this },
     );
     const { servicePrincipalId } = consent;
@@ -77,6 +80,7 @@ export class SubscriberAccess extends pulumi.ComponentResource {
       {
         ...target,
         applicationId,
+        credential,
         secretUri,
         userId,
         roleIds: [assignment.assignedRoleId],

@@ -4,6 +4,7 @@ import type { ResourceType } from "dataverse-s2s/thin-provider";
 import type { Settings } from "./identities.ts";
 import { accessCheck } from "./lifecycles/access-check.ts";
 import { adminConsent } from "./lifecycles/admin-consent.ts";
+import { applicationCertificate } from "./lifecycles/application-certificate.ts";
 import { applicationPassword } from "./lifecycles/application-password.ts";
 import { applicationUser } from "./lifecycles/application-user.ts";
 import { roleAssignment } from "./lifecycles/role-assignment.ts";
@@ -13,6 +14,7 @@ import { securityRole } from "./lifecycles/security-role.ts";
 const lifecycles: Record<ResourceType, (settings: Settings) => ResourceProvider> = {
   AccessCheck: accessCheck,
   AdminConsent: adminConsent,
+  ApplicationCertificate: applicationCertificate,
   ApplicationPassword: applicationPassword,
   ApplicationUser: applicationUser,
   RoleAssignment: roleAssignment,

@@ -3,7 +3,9 @@ import { type Dataverse, dataverse } from "./dataverse/client.ts";
 import { type Cloud, cloudOf, cloudOfVault, isVaultOf } from "./entra/clouds.ts";
 import { tenantOf } from "./entra/tenant.ts";
 import { AccessError, explain } from "./errors.ts";
+import { type ApplicationIdentity, applicationIdentity } from "./identities/application.ts";
 import { runnerTenant } from "./identities/runner.ts";
+import { IdentityProblem } from "./identities/settings.ts";
 import { administratorOf, endpointsOf, runnerOf, type Settings, tokenFor } from "./identities.ts";
 import { keyVault, readSecret } from "./key-vault/secrets.ts";
 import type { Say } from "./waiting.ts";
@@ -35,12 +37,11 @@ export interface Connection {
   /** Microsoft Graph in the publisher's tenant, as who runs the stack. */
   readonly publisherGraph: Api;
   /**
-   * The application's own client secret, by name and never by input: environment variable DATAVERSE_S2S_CLIENT_SECRET, stack
-   * config `clientSecret`, or the Key Vault secret with this address, which who runs the stack must be allowed to read.
+   * The publisher's application itself, by its environment variables or stack config `clientSecret` (never by an input), else
+   * by the Key Vault secret with this address, which who runs the stack must be allowed to read. `mayBeNew` says that not all
+   * of Entra may know the credential yet.
    */
-  clientSecret(secretUri: string): Promise<string>;
-  /** True when it comes from the vault, so that it may be new, and not known to all of Entra yet. */
-  readonly secretMayBeNew: boolean;
+  application(how: ApplicationIdentity): ReturnType<typeof applicationIdentity>;
 }
 
 /** The publisher's directory and vault, for the identity that runs the stack. */
@@ -61,7 +62,6 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
   if (!cloud) throw new AccessError(`${targetOf(target)} is in no cloud that is known by its address`);
   const tenantId = await verifiedTenant(target);
   const administrator = administratorOf(settings, subscriber, tenantId);
-  const givenSecret = settings.environment.DATAVERSE_S2S_CLIENT_SECRET || settings.config("dataverse-s2s:clientSecret");
   const prefixed = (speak: Say) => (line: string) => speak(`${subscriber}: ${line}`);
   return {
     api: dataverse(environmentUrl, () => tokenFor(cloud, administrator, environmentUrl, targetOf(target))),
@@ -74,8 +74,7 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
     publisherGraph: jsonApi(cloud.graphUrl, () =>
       tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph"),
     ),
-    clientSecret: async (secretUri) => givenSecret ?? readSecret(vaultAt(settings, cloud, secretUri), secretUri),
-    secretMayBeNew: givenSecret === undefined,
+    application: (how) => applicationOf(settings, cloud, how),
   };
 }
 
@@ -87,6 +86,16 @@ export function connectPublisher(settings: Settings, vaultUri: string): Publishe
   const { say, warn } = settings;
   const asOf = new Date(settings.config("dataverse-s2s:asOf") ?? Date.now());
   return { cloud, graph: jsonApi(cloud.graphUrl, token), vault: vaultAt(settings, cloud, vaultUri), asOf, say, warn };
+}
+
+async function applicationOf(settings: Settings, cloud: Cloud, how: ApplicationIdentity) {
+  const read = (secretUri: string) => readSecret(vaultAt(settings, cloud, secretUri), secretUri);
+  try {
+    return await applicationIdentity(settings.environment, settings.config, how, read);
+  } catch (error) {
+    if (!(error instanceof IdentityProblem)) throw error;
+    throw new AccessError(`Application ${how.applicationId} cannot sign in: ${error.message}.`);
+  }
 }
 
 function vaultAt(settings: Settings, cloud: Cloud, address: string): Api {

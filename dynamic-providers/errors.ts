@@ -91,7 +91,7 @@ const nextSteps: Record<string, NextStep> = {
   azure_cli_signed_out: azLogin,
   azure_cli_missing: () => `Install it (https://aka.ms/azure-cli), ${otherIdentity}`,
   no_federated_token: () =>
-    `Set tokenFile; or in GitHub Actions give the job the permission id-token: write; ${otherIdentity}`,
+    `Set tokenFile; or in GitHub Actions give the job the permission id-token: write; for the publisher's application set DATAVERSE_S2S_CLIENT_FEDERATED_TOKEN_FILE; ${otherIdentity}`,
   "0x80072560": (place) =>
     `Add ${adminOf(place)} to the environment as an application user with the System Administrator role.`,
   "0x80040225": () => "Enable that user in the environment.",
@@ -108,7 +108,8 @@ const nextSteps: Record<string, NextStep> = {
   "0x80072322": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072321": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072326": () => "The environment's service protection limit was met: run the command again in five minutes.",
-  ForbiddenByRbac: () => "Give the identity that runs the stack the role 'Key Vault Secrets Officer' on the vault.",
+  ForbiddenByRbac: () =>
+    "Give the identity that runs the stack the role 'Key Vault Secrets Officer' on the vault, and 'Key Vault Certificates Officer' for a certificate.",
   ForbiddenByFirewall: () =>
     "Run it from an address that the vault lets in, or add this machine's to keyVault.network.allowedIpRanges.",
   ForbiddenByConnection: () =>

@@ -4,6 +4,7 @@ import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 export type ResourceType =
   | "AccessCheck"
   | "AdminConsent"
+  | "ApplicationCertificate"
   | "ApplicationPassword"
   | "ApplicationUser"
   | "RoleAssignment"

@@ -32,7 +32,7 @@ export async function waitFor<T>(
 export async function untilSettled<T>(
   what: string,
   seconds: number,
-  codes: string[],
+  codes: readonly string[],
   say: Say,
   act: () => Promise<T>,
 ): Promise<T> {

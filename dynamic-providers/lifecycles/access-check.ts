@@ -4,17 +4,16 @@ import { type Dataverse, dataverse } from "../dataverse/client.ts";
 import { entitySetOf } from "../dataverse/metadata.ts";
 import type { Privileges } from "../dataverse/privileges.ts";
 import { holdings } from "../dataverse/roles.ts";
-import { accessToken, type SignIn } from "../entra/tokens.ts";
+import { accessToken } from "../entra/tokens.ts";
 import { AccessError, explain } from "../errors.ts";
+import type { ApplicationIdentity } from "../identities/application.ts";
 import { untilSettled } from "../waiting.ts";
+import { applicationSignInDefaults, applicationSignInShape, signInOf } from "./application-sign-in.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 import { roleShape } from "./security-role.ts";
 import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
 
-export interface AccessCheckInputs extends Target {
-  readonly applicationId: string;
-  /** Address of the Key Vault secret that holds the application's client secret. */
-  readonly secretUri: string;
+export interface AccessCheckInputs extends Target, ApplicationIdentity {
   readonly userId: string;
   readonly roleIds: string[];
   /** Names of those roles: a renamed one is looked at again. */
@@ -40,8 +39,7 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
   kind: "access check",
   schema: z.object({
     ...targetShape,
-    applicationId: z.guid("must be the client id of the application, a GUID"),
-    secretUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault secret" }),
+    ...applicationSignInShape,
     userId: z.guid("must be a GUID"),
     roleIds: z.array(z.guid("must be a GUID")),
     roleNames: z.array(z.string("must be a text")).optional(),
@@ -49,8 +47,8 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
   }),
   replaceOn: ["environmentUrl"],
   deleteBeforeReplace: false,
-  updateOn: ["applicationId", "secretUri", "userId", "roleIds", "roleNames", "privileges", "working"],
-  defaults: { working: true },
+  updateOn: ["applicationId", "credential", "secretUri", "userId", "roleIds", "roleNames", "privileges", "working"],
+  defaults: { ...applicationSignInDefaults, working: true },
 
   async ensure(connection, inputs) {
     const outputs = await check(connection, inputs, settlingSeconds);
@@ -84,27 +82,16 @@ export const accessCheck = subscriberLifecycle<AccessCheckInputs, AccessCheckOut
 });
 
 async function check(connection: Connection, inputs: AccessCheckInputs, seconds: number): Promise<AccessCheckOutputs> {
-  const { api, cloud, tenantId, say, warn } = connection;
-  const patient = <T>(what: string, codes: string[], limit: number, act: () => Promise<T>) =>
-    untilSettled(what, limit, codes, say, act);
+  const { api, say, warn } = connection;
+  const patient = <T>(what: string, codes: readonly string[], act: () => Promise<T>) =>
+    untilSettled(what, seconds, codes, say, act);
 
-  const clientSecret = await patient(
-    "the right to read the secret",
-    settling.vault,
-    seconds && vaultSettlingSeconds,
-    () => connection.clientSecret(inputs.secretUri),
-  );
-  const signIn: SignIn = {
-    identity: { kind: "clientSecret", clientId: inputs.applicationId, clientSecret },
-    loginUrl: cloud.loginUrl,
-    tenantId,
-    resource: inputs.environmentUrl,
-  };
-  await patient("Entra to accept the application's secret", [...settling.secret, ...settling.principal], seconds, () =>
+  const { signIn, newCredential } = await signInOf(connection, inputs, seconds && vaultSettlingSeconds);
+  await patient("Entra to accept the application's credential", [...newCredential, ...settling.principal], () =>
     accessToken(signIn),
   );
   const application = dataverse(inputs.environmentUrl, () => accessToken(signIn));
-  const who = await patient("Dataverse to know the application user", settling.dataverse, seconds, () =>
+  const who = await patient("Dataverse to know the application user", settling.dataverse, () =>
     application.get("WhoAmI"),
   );
   if (String(who.UserId).toLowerCase() !== inputs.userId) {
@@ -112,7 +99,7 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
       `The application signs in to ${inputs.environmentUrl} as user ${who.UserId}, not as ${inputs.userId}. Run the command with --refresh.`,
     );
   }
-  const tableRead = await patient("the role's privileges to take effect", settling.dataverse, seconds, () =>
+  const tableRead = await patient("the role's privileges to take effect", settling.dataverse, () =>
     readATable(api, application, inputs.privileges),
   );
   const roles = (await holdings(api, inputs.userId))?.roles ?? [];

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { type Connection, type Target, targetOf } from "../connection.ts";
 import { consentUrl, grantConsent, isSingleTenant, principalBySignIn, withdrawConsent } from "../entra/consent.ts";
-import type { SignIn } from "../entra/tokens.ts";
 import { AccessError, explain } from "../errors.ts";
+import type { ApplicationIdentity } from "../identities/application.ts";
 import { untilSettled, waitFor } from "../waiting.ts";
+import { applicationSignInDefaults, applicationSignInShape, signInOf } from "./application-sign-in.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
-import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
+import { settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
 
-export interface AdminConsentInputs extends Target {
-  readonly applicationId: string;
-  readonly secretUri: string;
+export interface AdminConsentInputs extends Target, ApplicationIdentity {
   readonly mode: "require" | "wait" | "grant";
   readonly redirectUri?: string;
   readonly waitMinutes: number;
@@ -28,8 +27,7 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
   kind: "admin consent",
   schema: z.object({
     ...targetShape,
-    applicationId: z.guid("must be the client id of the application, a GUID"),
-    secretUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault secret" }),
+    ...applicationSignInShape,
     mode: z.enum(["require", "wait", "grant"], "must be require, wait or grant"),
     redirectUri: z.url("must be an address").optional(),
     waitMinutes: z.number("must be a number of minutes").positive("must be more than 0").optional(),
@@ -37,15 +35,15 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
   }),
   replaceOn: ["environmentUrl", "applicationId"],
   deleteBeforeReplace: true,
-  // The state's secret must be one that works, for the next look; a changed mode may consent where the last one did not.
-  updateOn: ["secretUri", "mode"],
-  defaults: { waitMinutes: 30 },
+  // The state's credential must be one that works, for the next look; a changed mode may consent where the last one did not.
+  updateOn: ["credential", "secretUri", "mode"],
+  defaults: { ...applicationSignInDefaults, waitMinutes: 30 },
 
   async ensure(connection, inputs, previous) {
     const { cloud, tenantId } = connection;
-    const signIn = await signInOf(connection, inputs, vaultSettlingSeconds);
+    const signingIn = await signInOf(connection, inputs, vaultSettlingSeconds);
     const url = consentUrl(cloud.loginUrl, tenantId, inputs.applicationId, inputs.redirectUri);
-    const { id, granted } = await consented(connection, inputs, signIn, url);
+    const { id, granted } = await consented(connection, inputs, signingIn, url);
     const kept = previous?.outputs.servicePrincipalId === id && previous.outputs.granted;
     return {
       id: `${tenantId}/${inputs.applicationId}`,
@@ -55,12 +53,12 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
 
   async observe(connection, _id, state) {
     try {
-      const found = await principalBySignIn(await signInOf(connection, state, 0));
+      const found = await principalBySignIn((await signInOf(connection, state, 0)).signIn);
       if ("refusal" in found) return undefined; // consent was withdrawn: the next `up` asks for it again
       const granted = state.granted && found.id === state.servicePrincipalId;
       return { servicePrincipalId: found.id, consentUrl: state.consentUrl, granted };
     } catch (error) {
-      // Says nothing of the consent: a secret that is wrong, or a vault that is closed.
+      // Says nothing of the consent: a credential that is wrong, or a vault that is closed.
       connection.warn(explain(error, { doing: "Looking for admin consent", target: targetOf(state) }).message);
       return state;
     }
@@ -72,29 +70,15 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
   },
 });
 
-async function signInOf(connection: Connection, inputs: AdminConsentInputs, seconds: number): Promise<SignIn> {
-  const { applicationId, environmentUrl, secretUri } = inputs;
-  const clientSecret = await untilSettled("the right to read the secret", seconds, settling.vault, connection.say, () =>
-    connection.clientSecret(secretUri),
-  );
-  return {
-    identity: { kind: "clientSecret", clientId: applicationId, clientSecret },
-    loginUrl: connection.cloud.loginUrl,
-    tenantId: connection.tenantId,
-    resource: environmentUrl,
-  };
-}
-
 async function consented(
   connection: Connection,
   inputs: AdminConsentInputs,
-  signIn: SignIn,
+  { signIn, newCredential }: Awaited<ReturnType<typeof signInOf>>,
   url: string,
 ): Promise<{ id: string; granted: boolean }> {
-  const { say, tenantId, home, graph, publisherGraph, secretMayBeNew } = connection;
-  const secretSeconds = secretMayBeNew ? settlingSeconds : 0;
+  const { say, tenantId, home, graph, publisherGraph } = connection;
   const look = () =>
-    untilSettled("Entra to accept the application's secret", secretSeconds, settling.secret, say, () =>
+    untilSettled("Entra to accept the application's credential", settlingSeconds, newCredential, say, () =>
       principalBySignIn(signIn),
     );
   let found = await look();

@@ -90,8 +90,10 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
       },
 
       async diff(_id: string, olds: State, news: Inputs): Promise<DiffResult> {
+        // A state of before an input was there has what was done then: its default.
+        const before = (name: keyof Inputs) => olds[name] ?? definition.defaults?.[name];
         const changed = declared.filter(
-          (name) => news[name] !== undefined && !isDeepStrictEqual(olds[name], news[name]),
+          (name) => news[name] !== undefined && !isDeepStrictEqual(before(name), news[name]),
         );
         // A value that a preview does not know yet will most likely turn out to be the same.
         const replaces = changed.filter((name) => replaceOn.includes(name) && news[name] !== unknown);

@@ -7,6 +7,9 @@ export const settling = {
   vault: ["ForbiddenByRbac", "ObjectIsBeingDeleted", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
   /** A new secret that not every part of Entra has seen. */
   secret: ["AADSTS7000215"],
+  /** A new certificate, and a new federated identity credential, likewise. */
+  certificate: ["AADSTS700027"],
+  federated: ["AADSTS70021", "AADSTS700211", "AADSTS700213"],
   /** A new service principal, likewise. */
   principal: ["AADSTS7000229", "AADSTS700016"],
   /** A new user, assignment or privilege. */

@@ -1,16 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { thinProvider } from "dataverse-s2s/thin-provider";
+import type { ApplicationCredential } from "../credential.ts";
 import type { Privileges } from "../dataverse/privileges.ts";
 import type { TargetArgs } from "./target.ts";
 
 export interface AccessCheckArgs extends TargetArgs {
   /** Client id of the application. */
   readonly applicationId: pulumi.Input<string>;
+  /** What the application signs in with: `clientSecret` (default), `certificate` or `federated`; see docs/certificates-and-federation.md. */
+  readonly credential?: pulumi.Input<ApplicationCredential>;
   /**
-   * Address of the Key Vault secret that holds the application's client secret, with its version, so that a renewed secret
-   * is checked again. The identity that runs the stack must be allowed to read it.
+   * Address of the Key Vault secret that holds the application's client secret, or its certificate with the private key (PEM),
+   * with its version, so that a renewed one is checked again. The identity that runs the stack must be allowed to read it.
+   * Left out for `federated`, and for a certificate that environment variable DATAVERSE_S2S_CLIENT_CERTIFICATE_PATH names.
    */
-  readonly secretUri: pulumi.Input<string>;
+  readonly secretUri?: pulumi.Input<string>;
   /** Id of the application user that the application must turn out to be. */
   readonly userId: pulumi.Input<string>;
   /** Ids of the roles that the user is to hold, as assigned. Others that it holds are reported. */
@@ -22,7 +26,7 @@ export interface AccessCheckArgs extends TargetArgs {
 }
 
 /**
- * The proof that access works: the application itself signs in with the secret from Key Vault, asks WhoAmI, and reads a table
+ * The proof that access works: the application itself signs in with its credential, asks WhoAmI, and reads a table
  * that its role allows. Runs when an argument changes, and on refresh; waits for up to ten minutes for what takes time to be
  * seen everywhere.
  */

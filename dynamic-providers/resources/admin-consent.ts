@@ -1,13 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { thinProvider } from "dataverse-s2s/thin-provider";
+import type { ApplicationCredential } from "../credential.ts";
 import { rowId } from "./row-id.ts";
 import type { TargetArgs } from "./target.ts";
 
 export interface AdminConsentArgs extends TargetArgs {
   /** Client id of the publisher's application. A change replaces the consent. */
   readonly applicationId: pulumi.Input<string>;
-  /** Address of the Key Vault secret by which the application signs in: whether it can is how consent is found out. */
-  readonly secretUri: pulumi.Input<string>;
+  /** What the application signs in with: `clientSecret` (default), `certificate` or `federated`; see docs/certificates-and-federation.md. */
+  readonly credential?: pulumi.Input<ApplicationCredential>;
+  /**
+   * Address of the Key Vault secret by which the application signs in: whether it can is how consent is found out. Left out for
+   * `federated`, and for a certificate that environment variable DATAVERSE_S2S_CLIENT_CERTIFICATE_PATH names.
+   */
+  readonly secretUri?: pulumi.Input<string>;
   /**
    * What to do where the tenant has not consented. `require`: fail at once, with the address to send to its administrator.
    * `wait`: show the address and wait. `grant`: consent with the rights of the subscriber's `admin` identity, which needs

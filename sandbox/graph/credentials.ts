@@ -50,13 +50,14 @@ export function keyCredentials(
   return asked.map((credential) => {
     const known = before.find((row) => credential.keyId && row.keyId === credential.keyId);
     if (known) return known;
-    const der = Buffer.from(String(credential.key ?? ""), "base64");
     let certificate: X509Certificate;
     try {
-      certificate = new X509Certificate(der);
+      // DER, or PEM text as the azuread provider sends it.
+      certificate = new X509Certificate(Buffer.from(String(credential.key ?? ""), "base64"));
     } catch {
       throw graphErrors.invalidValue("key", "KeyCredential");
     }
+    const der = certificate.raw;
     const end = readTime(credential.endDateTime, "endDateTime") ?? new Date(certificate.validTo);
     if (end > new Date(certificate.validTo)) throw graphErrors.keyEndDate();
     const start = readTime(credential.startDateTime, "startDateTime") ?? new Date(certificate.validFrom);

@@ -1,13 +1,11 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import tls from "node:tls";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { administratorOf, administratorUserOf } from "../../sandbox/seed.ts";
 import { newCertificate } from "../support/certificate.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
+import { startIssuer } from "../support/issuer.ts";
 
 const administrator = administratorOf("fabrikam");
 const person = administratorUserOf("fabrikam");
@@ -202,7 +200,7 @@ describe("a subscriber's administrator on the real engine", () => {
 
   it("administers by a token of an outside issuer, and takes everything away again", async () => {
     const subject = "system:serviceaccount:deployment:orders";
-    const outside = await startIssuer();
+    const outside = await startIssuer(engine.directory);
     try {
       const { issuer } = outside;
       const credential = { name: "deployment", issuer, subject, audiences: ["api://AzureADTokenExchange"] };
@@ -265,34 +263,3 @@ fetch("${engine.endpoints.login}/" + option("--tenant") + "/oauth2/v2.0/token", 
   .then(({ access_token: accessToken, expires_in }) =>
     console.log(JSON.stringify({ accessToken, expires_on: Math.floor(Date.now() / 1000) + expires_in, tokenType: "Bearer" })));
 `;
-
-/** An identity provider outside of Entra, such as a Kubernetes cluster: its address, its tokens, and what it was asked. */
-async function startIssuer() {
-  const { publicKey, privateKey } = await generateKeyPair("RS256");
-  const jwk = { ...(await exportJWK(publicKey)), kid: "1" };
-  const asked: string[] = [];
-  const [key, cert] = ["server.key", "server.crt"].map((name) => readFileSync(join(engine.directory, name)));
-  const server: Server = createServer({ key, cert }, (request, response) => {
-    asked.push(request.url!);
-    const body = request.url === "/keys" ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/keys` };
-    response.setHeader("Content-Type", "application/json").end(JSON.stringify(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    issuer,
-    asked: asked as readonly string[],
-    tokenOf: (subject: string) =>
-      new SignJWT()
-        .setProtectedHeader({ alg: "RS256", kid: "1" })
-        .setIssuer(issuer)
-        .setSubject(subject)
-        .setAudience("api://AzureADTokenExchange")
-        .setExpirationTime("10m")
-        .sign(privateKey),
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}

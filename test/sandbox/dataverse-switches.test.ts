@@ -211,6 +211,7 @@ const situations: Partial<Record<SwitchName, (value: string) => Promise<void>>> 
       roleIds: [role.id!],
       privileges: { prvReadAccount: "Global" },
       working: true,
+      credential: "clientSecret" as const,
     });
     expect(check.outs).toMatchObject({ working: true, tableRead: "accounts" });
     expect(refused[0]).toContain(value === "403" ? "WhoAmI" : "accounts");

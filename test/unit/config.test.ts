@@ -56,7 +56,10 @@ describe("the stack config", () => {
     ["application.contactEmail", "application.contactEmail is missing"],
     ["application.signOnUrl", "application.signOnUrl is missing"],
     ["application.redirectUris", "application.redirectUris is missing"],
-    ["application.keyVault", "application.keyVault is missing"],
+    [
+      "application.keyVault",
+      "application.keyVault is missing: the client secret is kept there (with certificate or federatedCredentials there is none)",
+    ],
     ["application.keyVault.resourceGroup", "application.keyVault.resourceGroup is missing"],
     ["application.keyVault.location", "application.keyVault.location is missing"],
     ["role", "role is missing"],

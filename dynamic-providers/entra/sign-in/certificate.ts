@@ -45,6 +45,25 @@ export function openCertificate(text: CertificateText): ClientCertificate {
   };
 }
 
+/**
+ * The certificates in a PEM text without private keys, one PEM text each. Throws {@link CertificateProblem} where there is none,
+ * one is no good, or there is a private key, which is for nobody but its owner.
+ */
+export function publicCertificates(text: string, now: Date): string[] {
+  const problem = (message: string) => new CertificateProblem("certificate", message);
+  if (blocks(text, "[A-Z ]*PRIVATE KEY").length > 0 || text.includes("PRIVATE KEY-----"))
+    throw problem("has a private key: give the certificate alone, and make a new pair where this one was shared");
+  const found = blocks(text, "CERTIFICATE");
+  if (found.length === 0) throw problem("has no certificate: it must be PEM text (-----BEGIN CERTIFICATE-----)");
+  return found.map((pem) => {
+    const certificate = readCertificate(pem);
+    if (certificate.publicKey.asymmetricKeyType !== "rsa")
+      throw problem("must have an RSA key: Entra takes signatures of no other kind");
+    if (certificate.validToDate <= now) throw problem(`has a certificate that expired on ${certificate.validTo}`);
+    return certificate.toString();
+  });
+}
+
 function openKey({ certificate, privateKey = "", passphrase }: CertificateText): KeyObject {
   const [beside] = blocks(certificate, "[A-Z ]*PRIVATE KEY");
   const pem = beside ?? blocks(privateKey, "[A-Z ]*PRIVATE KEY")[0];

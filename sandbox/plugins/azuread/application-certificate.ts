@@ -20,7 +20,7 @@ export const applicationCertificate: ResourceType = {
       keyId,
       type: inputs.type ?? "AsymmetricX509Cert",
       usage: "Verify",
-      key: derOf(inputs).toString("base64"),
+      key: Buffer.from(pemOf(inputs)).toString("base64"),
       startDateTime: inputs.startDate,
       endDateTime: inputs.endDate,
     };
@@ -67,7 +67,8 @@ export const applicationCertificate: ResourceType = {
   },
 };
 
-function derOf({ value, encoding = "pem" }: Properties): Buffer {
-  if (encoding === "pem") return new X509Certificate(value).raw;
-  return Buffer.from(value, encoding === "hex" ? "hex" : "base64");
+/** The provider sends PEM text whatever it was given (terraform-provider-azuread, KeyCredentialForResource). */
+function pemOf({ value, encoding = "pem" }: Properties): string {
+  if (encoding === "pem") return value;
+  return new X509Certificate(Buffer.from(value, encoding === "hex" ? "hex" : "base64")).toString();
 }
