@@ -1,5 +1,6 @@
-import { type Api, isMissing, type Row } from "../api.ts";
-import { VendorError } from "../errors.ts";
+import { z } from "zod";
+import { type Api, isMissing } from "../api.ts";
+import { id, optional, readRow } from "../rows.ts";
 
 /** A client secret of an application as Entra lists it: never with its text. */
 export interface PasswordCredential {
@@ -9,16 +10,19 @@ export interface PasswordCredential {
   readonly expiresOn: string;
 }
 
+const listShape = z.object({
+  passwordCredentials: z.array(z.object({ keyId: id, displayName: optional(z.string()), endDateTime: z.string() })),
+});
+
+const newShape = z.object({ keyId: id, secretText: z.string().min(1) });
+
 /** The client secrets of an application; undefined when the application is gone. `objectId` is the application object's. */
 export async function passwordsOf(graph: Api, objectId: string): Promise<PasswordCredential[] | undefined> {
   try {
-    const { passwordCredentials } = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
-    const rows = Array.isArray(passwordCredentials) ? (passwordCredentials as Row[]) : [];
-    return rows.map(({ keyId, displayName, endDateTime }) => ({
-      keyId: String(keyId),
-      displayName: String(displayName ?? ""),
-      expiresOn: String(endDateTime),
-    }));
+    const answer = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
+    return readRow(listShape, answer, "the application's client secrets").passwordCredentials.map(
+      ({ keyId, displayName, endDateTime }) => ({ keyId, displayName: displayName ?? "", expiresOn: endDateTime }),
+    );
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -32,9 +36,8 @@ export async function addPassword(
   { displayName, expiresOn }: { displayName: string; expiresOn: string },
 ): Promise<{ keyId: string; secretText: string }> {
   const passwordCredential = { displayName, endDateTime: expiresOn };
-  const { keyId, secretText } = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
-  if (typeof keyId === "string" && typeof secretText === "string") return { keyId, secretText };
-  throw new VendorError(200, "unexpected_answer", "Entra added a client secret and did not say it");
+  const answer = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
+  return readRow(newShape, answer, "the new client secret");
 }
 
 /** Removes a client secret; one that is gone already is fine. */

@@ -1,4 +1,4 @@
-import { VendorError } from "../errors.ts";
+import { reasonOf, VendorError } from "../errors.ts";
 import { send } from "../http.ts";
 
 const discovered = new Map<string, Promise<string>>();
@@ -18,14 +18,14 @@ export function tenantOf(environmentUrl: string): Promise<string> {
 }
 
 async function askForChallenge(environmentUrl: string): Promise<string> {
-  const { status, headers } = await send({ method: "GET", url: `${environmentUrl}/api/data/v9.2/WhoAmI` });
+  const { status, headers, tried } = await send({ method: "GET", url: `${environmentUrl}/api/data/v9.2/WhoAmI` });
   const challenge = headers["www-authenticate"] ?? "";
   const tenantId = /authorization_uri=[^\s,]*\/([0-9a-f]{8}-[0-9a-f-]{27})\/oauth2\/authorize/i.exec(challenge)?.[1];
   if (status !== 401 || !tenantId) {
     throw new VendorError(
       status,
       "no_challenge",
-      "the address does not answer as a Dataverse environment does (a 401 that names its tenant)",
+      reasonOf("the address does not answer as a Dataverse environment does (a 401 that names its tenant)", tried),
     );
   }
   return tenantId.toLowerCase();

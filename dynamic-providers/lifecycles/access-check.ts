@@ -4,6 +4,7 @@ import { type Dataverse, dataverse } from "../dataverse/client.ts";
 import { entitySetOf } from "../dataverse/metadata.ts";
 import type { Privileges } from "../dataverse/privileges.ts";
 import { holdings } from "../dataverse/roles.ts";
+import { whoAmI } from "../dataverse/who-am-i.ts";
 import { accessToken, type SignIn } from "../entra/tokens.ts";
 import { AccessError, explain } from "../errors.ts";
 import { untilSettled } from "../waiting.ts";
@@ -105,11 +106,11 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
   );
   const application = dataverse(inputs.environmentUrl, () => accessToken(signIn));
   const who = await patient("Dataverse to know the application user", settling.dataverse, seconds, () =>
-    application.get("WhoAmI"),
+    whoAmI(application),
   );
-  if (String(who.UserId).toLowerCase() !== inputs.userId) {
+  if (who.userId !== inputs.userId) {
     throw new AccessError(
-      `The application signs in to ${inputs.environmentUrl} as user ${who.UserId}, not as ${inputs.userId}. Run the command with --refresh.`,
+      `The application signs in to ${inputs.environmentUrl} as user ${who.userId}, not as ${inputs.userId}. Run the command with --refresh.`,
     );
   }
   const tableRead = await patient("the role's privileges to take effect", settling.dataverse, seconds, () =>
@@ -124,7 +125,7 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
   const excess = roles.filter(({ roleId }) => !inputs.roleIds.includes(roleId)).map(({ name }) => name);
   if (excess.length > 0) warn(`the application user holds more than what is declared: ${excess.join(", ")}`);
   return {
-    organizationId: String(who.OrganizationId),
+    organizationId: who.organizationId,
     tableRead,
     rolesHeld: roles.map(({ name }) => name).sort(),
     problem: "",
