@@ -221,7 +221,7 @@ const mapOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
 const indexed = (name: string, list: unknown): Record<string, unknown> =>
-  Array.isArray(list) ? Object.fromEntries(list.map((item, index) => [`${name}[${index}]`, item])) : {};
+  Array.isArray(list) ? Object.fromEntries([...list].map((item, index) => [`${name}[${index}]`, item])) : {};
 
 function isLoopback(address: string): boolean {
   return URL.canParse(address) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);

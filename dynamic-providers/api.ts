@@ -1,4 +1,4 @@
-import { reasonOf, unexpected, VendorError } from "./errors.ts";
+import { hiding, reasonOf, unexpected, VendorError } from "./errors.ts";
 import { type HttpRequest, type HttpResponse, send } from "./http.ts";
 
 /** A JSON object as a service gives or takes it. */
@@ -41,8 +41,7 @@ export function jsonApi(base: string, token: () => Promise<string>, headers: Rec
       },
     });
     const { status, body: answer } = response;
-    // An answer may have in it what was sent: a proxy that shows the request, for one.
-    if (status >= 300) throw refusal(response, (text) => text.replaceAll(bearer, "(token)"));
+    if (status >= 300) throw refusal(response, hiding([bearer]));
     if (isRow(answer)) return answer;
     if (answer === "") return undefined;
     throw unexpected(status, `${origin} answered with ${shapeOf(response)} in place of a JSON object`);
@@ -113,7 +112,8 @@ function refusal({ status, headers, body, tried }: HttpResponse, hide: (text: st
   const inner = isRow(error.innererror) ? error.innererror.code : undefined;
   const text = [error.message, headers["401_error_reason"]].find((told) => typeof told === "string" && told.trim());
   const reason = reasonOf(hide(String(text ?? "the service gave no reason")), tried);
-  return new VendorError(status, normalCode(inner) || normalCode(error.code) || `HTTP ${status}`, reason);
+  const code = hide(normalCode(inner) || normalCode(error.code));
+  return new VendorError(status, code || `HTTP ${status}`, reason);
 }
 
 /** Dataverse's codes come as "0x8004F510", and now and then as the signed decimal of the same number (wire facts D3). */

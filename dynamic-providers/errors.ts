@@ -15,6 +15,10 @@ export class VendorError extends Error {
   }
 }
 
+/** Takes what was sent in confidence out of an answer's words: a proxy may show the request, for one. */
+export const hiding = (secrets: string[]) => (text: string) =>
+  secrets.filter(Boolean).reduce((shown, secret) => shown.replaceAll(secret, "(secret)"), text);
+
 /** No vendor's sentence is longer. */
 const longestReason = 1000;
 

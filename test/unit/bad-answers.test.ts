@@ -192,7 +192,7 @@ describe("a refusal", () => {
 
   it("that shows what was sent does not show the token", async () => {
     const message = `You sent Authorization: Bearer ${token}`;
-    expect(await refusal(400, { error: { code: "x", message } })).toContain("Bearer (token)");
+    expect(await refusal(400, { error: { code: "x", message } })).toContain("Bearer (secret)");
   });
 
   it("of great length is cut", async () => {
@@ -249,6 +249,7 @@ describe("an answer to a sign-in", () => {
       "gave no reason (HTTP 400)",
     ],
     ["a refusal with a good status", json({ error: "invalid_grant" }), "invalid_grant (invalid_grant, HTTP 200)"],
+    ["what was sent", { status: 400, ...json({ error: "the-client-secret" }) }, "(secret) ((secret), HTTP 400)"],
     [
       "a redirect",
       (_q, a) => a.writeHead(302, { Location: elsewhere.url }).end(),

@@ -1,6 +1,6 @@
 import { AuthError, type AuthenticationResult, type Configuration } from "@azure/msal-node";
 import { z } from "zod";
-import { AccessError, reasonOf, unexpected, VendorError } from "../../errors.ts";
+import { AccessError, hiding, reasonOf, unexpected, VendorError } from "../../errors.ts";
 import { type HttpResponse, msalNetwork, NoAnswer } from "../../http.ts";
 import { optional } from "../../rows.ts";
 
@@ -36,7 +36,7 @@ export function msalConfiguration({ loginUrl, tenantId }: Authority, auth: Confi
         async sendPostRequestAsync<T>(...request: Parameters<typeof msalNetwork.sendPostRequestAsync>) {
           try {
             const answer = await msalNetwork.sendPostRequestAsync<T>(...request);
-            refuse(answer, loginUrl);
+            refuse(answer, loginUrl, hiding(secretsIn(request[1]?.body)));
             return answer;
           } catch (error) {
             throw new Carrier(error);
@@ -89,7 +89,7 @@ const answerShape = z.union([
  * Throws Entra's refusal, with its own words. msal-node would reword it, forget it in the device code flow, and after a
  * fault of the service refuse the next requests itself; http.ts has waited already.
  */
-function refuse({ status, body, tried }: HttpResponse, loginUrl: string): void {
+function refuse({ status, body, tried }: HttpResponse, loginUrl: string, hide: (text: string) => string): void {
   const refused = refusalShape.safeParse(body).data;
   if (refused?.error === "authorization_pending") return;
   if (status < 400 && !refused) {
@@ -97,12 +97,20 @@ function refuse({ status, body, tried }: HttpResponse, loginUrl: string): void {
     throw unexpected(status, `${loginUrl} answered with something that is no token`);
   }
   if (!refused) throw new VendorError(status, `HTTP ${status}`, reasonOf(`${loginUrl} gave no reason`, tried));
-  const { error, error_codes, error_description = "" } = refused;
+  const { error_codes } = refused;
+  const error = hide(refused.error);
   // "AADSTS7000215: text. Trace ID: … Correlation ID: … Timestamp: …", the trailer on lines of its own in older answers
-  const [, code, told] = /^(?:(AADSTS\d+): )?(.*?)(?:\s+Trace ID: .*)?$/s.exec(error_description) ?? [];
+  const [, code, told] =
+    /^(?:(AADSTS\d+): )?(.*?)(?:\s+Trace ID: .*)?$/s.exec(hide(refused.error_description ?? "")) ?? [];
   const known = code ?? (error_codes?.[0] ? `AADSTS${error_codes[0]}` : reasonOf(error, undefined));
   throw new VendorError(status, known, reasonOf(told || error, tried));
 }
+
+/** What a request for a token has of secrets. */
+const secretsIn = (form = "") =>
+  ["client_secret", "client_assertion", "device_code", "refresh_token"].flatMap(
+    (field) => new URLSearchParams(form).get(field) ?? [],
+  );
 
 /** Runs a call of msal-node. Gives its access token, or throws a VendorError or NoAnswer. */
 export async function tokenBy<T extends AuthenticationResult>(call: () => Promise<T | null>): Promise<T> {
