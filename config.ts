@@ -58,6 +58,7 @@ const subscriberSchema = z.strictObject({
   businessUnit: text(160).optional(),
   consent: z.enum(["require", "wait", "grant"], "must be require, wait or grant").default("require"),
   consentWaitMinutes: wholeNumber(1, 1440).default(30),
+  exclusive: flag.default(false),
   admin: adminSchema.optional(),
 });
 

@@ -27,6 +27,8 @@ export interface SubscriberAccessArgs {
   readonly businessUnit?: pulumi.Input<string>;
   /** The custom role: its name and privileges, and whether to take over one of that name. */
   readonly role: { readonly name: string; readonly privileges: Privileges; readonly adopt?: boolean };
+  /** Take every other role from the application user, see {@link RoleAssignment}. Default: false, they are reported only. */
+  readonly exclusive?: boolean;
   /** Address of the version of the Key Vault secret to prove the access with. */
   readonly secretUri: pulumi.Input<string>;
 }
@@ -69,7 +71,7 @@ export class SubscriberAccess extends pulumi.ComponentResource {
     const { userId, businessUnitId, objectId: principalId } = user;
     const assignment = new RoleAssignment(
       name,
-      { ...target, userId, businessUnitId, principalId, roleId: role.roleId },
+      { ...target, userId, businessUnitId, principalId, roleId: role.roleId, exclusive: args.exclusive },
       { parent: this },
     );
     const check = new AccessCheck(
