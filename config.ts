@@ -46,6 +46,7 @@ const subscriberSchema = z.strictObject({
   businessUnit: text(160).optional(),
   consent: z.enum(["require", "wait", "grant"], "must be require, wait or grant").default("require"),
   consentWaitMinutes: wholeNumber(1, 1440).default(30),
+  exclusive: flag.default(false),
   admin: adminSchema.optional(),
 });
 
@@ -206,4 +207,4 @@ function crossProblems(values: Record<string, unknown>, production: boolean): Co
 const mapOf = (value: unknown) => (isMap(value) ? value : {});
 
 const indexed = (name: string, list: unknown): Record<string, unknown> =>
-  Array.isArray(list) ? Object.fromEntries(list.map((item, index) => [`${name}[${index}]`, item])) : {};
+  Array.isArray(list) ? Object.fromEntries([...list].map((item, index) => [`${name}[${index}]`, item])) : {};

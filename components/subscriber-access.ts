@@ -28,6 +28,8 @@ export interface SubscriberAccessArgs {
   readonly businessUnit?: pulumi.Input<string>;
   /** The custom role: its name and privileges, and whether to take over one of that name. */
   readonly role: { readonly name: string; readonly privileges: Privileges; readonly adopt?: boolean };
+  /** Take every other role from the application user, see {@link RoleAssignment}. Default: false, they are reported only. */
+  readonly exclusive?: boolean;
   /** What the application signs in with: `clientSecret` (default), `certificate` or `federated`; see docs/certificates-and-federation.md. */
   readonly credential?: pulumi.Input<ApplicationCredential>;
   /** Address of the version of the Key Vault secret to prove the access with; left out where none holds the credential. */
@@ -72,7 +74,7 @@ export class SubscriberAccess extends pulumi.ComponentResource {
     const { userId, businessUnitId, objectId: principalId } = user;
     const assignment = new RoleAssignment(
       name,
-      { ...target, userId, businessUnitId, principalId, roleId: role.roleId },
+      { ...target, userId, businessUnitId, principalId, roleId: role.roleId, exclusive: args.exclusive },
       { parent: this },
     );
     const check = new AccessCheck(

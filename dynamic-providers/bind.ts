@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import type { ResourceType } from "dataverse-s2s/thin-provider";
+import { tellWaits } from "./http.ts";
 import type { Settings } from "./identities.ts";
 import { accessCheck } from "./lifecycles/access-check.ts";
 import { adminConsent } from "./lifecycles/admin-consent.ts";
@@ -35,5 +36,6 @@ export function bind(provider: object, type: ResourceType, { config }: Configure
     say: speak((line) => pulumi.log.info(line)),
     warn: speak((line) => pulumi.log.warn(line)),
   };
+  tellWaits(settings.say);
   Object.assign(provider, lifecycles[type](settings));
 }

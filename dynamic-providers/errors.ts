@@ -15,6 +15,23 @@ export class VendorError extends Error {
   }
 }
 
+/** Takes what was sent in confidence out of an answer's words: a proxy may show the request, for one. */
+export const hiding = (secrets: string[]) => (text: string) =>
+  secrets.filter(Boolean).reduce((shown, secret) => shown.replaceAll(secret, "(secret)"), text);
+
+/** No vendor's sentence is longer. */
+const longestReason = 1000;
+
+/** What a service said, as one line without a full stop, and what was tried before it was let stand. */
+export function reasonOf(text: string, tried: string | undefined): string {
+  const [line = ""] = text.trim().split(/\r?\n/);
+  return [sentence(line.slice(0, longestReason)), tried].filter(Boolean).join("; ");
+}
+
+/** An answer with a good status that is not what the service is documented to give. `problem` never has a part of it. */
+export const unexpected = (status: number | undefined, problem: string) =>
+  new VendorError(status, "unexpected_answer", problem);
+
 /** What the user reads: what failed, for whom, why, and what to do. Has no stack, which would be noise on the screen. */
 export class AccessError extends Error {
   constructor(message: string) {
@@ -108,6 +125,11 @@ const nextSteps: Record<string, NextStep> = {
   "0x80072322": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072321": () => "The environment's service protection limit was met: run the command again in five minutes.",
   "0x80072326": () => "The environment's service protection limit was met: run the command again in five minutes.",
+  // Not repeated with a new token: the one in memory was good when it was given, and a new run asks for another.
+  "HTTP 401": (place) =>
+    `Run the command again, which signs in anew. If it stays, check that the environment belongs to ${tenantOf(place)}.`,
+  unexpected_answer: () =>
+    "Check that nothing between here and the service, such as a proxy, answers in its place; then run the command again.",
   ForbiddenByRbac: () =>
     "Give the identity that runs the stack the role 'Key Vault Secrets Officer' on the vault, and 'Key Vault Certificates Officer' for a certificate.",
   ForbiddenByFirewall: () =>
@@ -126,10 +148,9 @@ export function explain(error: unknown, place: Place): AccessError {
   if (error instanceof AccessError) return error;
   const where = `${place.doing} for ${place.target} failed`;
   if (error instanceof VendorError) {
-    const next = nextSteps[error.code]?.(place) ?? "";
-    return new AccessError(
-      `${where}: ${sentence(error.message)} (${[error.code, error.status && `HTTP ${error.status}`].filter(Boolean).join(", ")}). ${next}`.trim(),
-    );
+    const next = Object.hasOwn(nextSteps, error.code) ? nextSteps[error.code]!(place) : "";
+    const codes = new Set([error.code, ...(error.status ? [`HTTP ${error.status}`] : [])]);
+    return new AccessError(`${where}: ${sentence(error.message)} (${[...codes].join(", ")}). ${next}`.trim());
   }
   if (error instanceof NoAnswer) {
     return new AccessError(

@@ -1,6 +1,6 @@
 import { Agent } from "node:https";
-import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "@azure/msal-node";
-import axios, { type AxiosError, type AxiosResponse } from "axios";
+import type { INetworkModule, NetworkRequestOptions } from "@azure/msal-node";
+import axios, { AxiosError, type AxiosResponse } from "axios";
 import axiosRetry, { isNetworkError } from "axios-retry";
 
 /** A request to one of the vendor's services. */
@@ -10,24 +10,28 @@ export interface HttpRequest {
   readonly headers?: Record<string, string>;
   /** A string is sent as it is, an object as JSON. */
   readonly body?: unknown;
+  /** True for what changes nothing, so that it is repeated after a fault. Default: for GET. */
+  readonly repeatable?: boolean;
   /** Most milliseconds for this one request. Default: what {@link timeoutSeconds} says. */
   readonly timeout?: number;
 }
 
-/** What came back, whatever its status. `body` is parsed JSON where the service said so and it is, else text. */
+/** What came back, whatever its status but a redirect. `body` is parsed JSON where the service said so and it is, else text. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: unknown;
+  /** For the sentence of an error: what was tried before this answer was let stand, as "tried 5 times in 8 s". */
+  readonly tried?: string | undefined;
 }
 
-/** No answer: the connection failed, timed out, or was cut. A write may or may not have taken effect. */
+/**
+ * No answer that is of use: the connection failed, timed out or was cut, the answer is too large, or it points elsewhere. A
+ * write may or may not have taken effect.
+ */
 export class NoAnswer extends Error {
-  constructor(request: HttpRequest, error: unknown) {
-    const { code, message } = error as AxiosError;
-    super(
-      `${request.method} ${withoutQuery(request.url)} got no answer: ${code === "ECONNABORTED" ? "timed out" : message}`,
-    );
+  constructor(request: HttpRequest, reason: string) {
+    super(`${request.method} ${withoutQuery(request.url)} got no answer: ${reason}`);
     this.name = "NoAnswer";
   }
 }
@@ -40,8 +44,12 @@ const timeoutSeconds = Number(process.env.DATAVERSE_S2S_TIMEOUT_SECONDS || 100);
 /** Most connections at a time to one host: Dataverse refuses more than 52 concurrent requests of one user. */
 const connectionsPerHost = 16;
 const retries = 4;
+/** A fault that lasts this long does not pass by itself. */
+const longestFaultSeconds = 60;
 /** Service protection asks for waits of up to its window, five minutes (wire facts D10). */
 const longestWaitSeconds = 300;
+/** The user is told of longer waits. */
+const silentWaitSeconds = 5;
 
 const client = axios.create({
   httpsAgent: new Agent({ keepAlive: true, maxSockets: connectionsPerHost }),
@@ -53,40 +61,72 @@ const client = axios.create({
   responseType: "text",
 });
 
+// axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try.
+client.interceptors.request.use((config) => Object.assign(config, { signal: AbortSignal.timeout(config.timeout!) }));
+
 axiosRetry(client, {
   retries,
   shouldResetTimeout: true,
-  validateResponse: (response) => !mayRepeat(response.config.method ?? "", response.status),
-  // A lost answer to a write is for the caller to look into: the write may have taken effect.
-  retryCondition: (error) =>
-    error.response
-      ? mayRepeat(error.config?.method ?? "", error.response.status)
-      : isNetworkError(error) && isRead(error.config?.method ?? ""),
-  retryDelay: (count, error) => waitMilliseconds(error.response, count),
+  validateResponse: ({ status }) => status !== 429 && !isFault(status),
+  retryDelay: (count, { response }) => (askedSeconds(response) ?? 2 ** (count - 1) / 2) * 1000,
 });
 
-const isRead = (method: string) => method.toUpperCase() === "GET";
+const isFault = (status: number) => [408, 500, 502, 503, 504].includes(status);
 
-/** A refusal for being too many (429) had no effect; a fault of the service may have had one, so only reads repeat it. */
-function mayRepeat(method: string, status: number): boolean {
-  return status === 429 || (isRead(method) && [408, 500, 502, 503, 504].includes(status));
+/** How long a service asks to wait, which it says in seconds or as a date (RFC 9110, 10.2.3). */
+function askedSeconds(response: AxiosResponse | undefined): number | undefined {
+  const asked = String(response?.headers["retry-after"] ?? "");
+  if (/^\d+(\.\d+)?$/.test(asked)) return Number(asked);
+  const date = Date.parse(asked);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
-function waitMilliseconds(response: AxiosResponse | undefined, count: number): number {
-  const asked = Number(response?.headers["retry-after"]);
-  const seconds = Number.isFinite(asked) ? asked : 2 ** (count - 1) / 2;
-  return Math.min(seconds, longestWaitSeconds) * 1000;
+const isTooLong = (seconds: number | undefined) => seconds !== undefined && seconds > longestWaitSeconds;
+
+/**
+ * A refusal for being too many (429) had no effect; a fault of the service may have had one, so only what changes nothing is
+ * repeated after it. Neither is a request that timed out: it has taken its time.
+ */
+function mayRepeat(error: AxiosError, repeatable: boolean, seconds: number): boolean {
+  const { response } = error;
+  if (isTooLong(askedSeconds(response))) return false;
+  if (response?.status === 429) return true;
+  if (!repeatable || seconds > longestFaultSeconds) return false;
+  // An answer that is too large or not compressed as it says would be so again.
+  return response ? isFault(response.status) : isNetworkError(error) && error.code !== AxiosError.ERR_BAD_RESPONSE;
+}
+
+/** Ends of the waits that hosts have asked for and the user was told of. */
+const toldUntil = new Map<string, number>();
+let tell: (line: string) => void = () => {};
+
+/** Has long waits told: who asks for one, and how long it is. Requests of one host that wait together tell it once. */
+export function tellWaits(listener: (line: string) => void): void {
+  tell = listener;
+}
+
+function tellWait({ host }: URL, response: AxiosResponse | undefined): void {
+  const seconds = askedSeconds(response);
+  if (seconds === undefined || seconds <= silentWaitSeconds || (toldUntil.get(host) ?? 0) > Date.now()) return;
+  toldUntil.set(host, Date.now() + seconds * 1000);
+  tell(`waiting ${seconds} s, as ${host} asks (HTTP ${response?.status})`);
 }
 
 /**
- * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429 for
- * as long as the service asks. Rejects with {@link NoAnswer}; never with an axios error, which carries the bearer token.
+ * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429, five
+ * times in all and after as long as the service asks. Rejects with {@link NoAnswer}; never with an axios error, which carries
+ * the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
   if (!(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
     const given = process.env.DATAVERSE_S2S_TIMEOUT_SECONDS;
     throw new Error(`DATAVERSE_S2S_TIMEOUT_SECONDS is '${given}', and must be a number of seconds, at most 600`);
   }
+  const repeatable = request.repeatable ?? request.method === "GET";
+  const began = Date.now();
+  const elapsed = () => (Date.now() - began) / 1000;
+  let tries = 1;
+  const tried = () => (tries > 1 ? `tried ${tries} times in ${Math.round(elapsed())} s` : undefined);
   let response: AxiosResponse<string>;
   try {
     response = await client.request({
@@ -95,16 +135,44 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
       timeout: Math.min(request.timeout ?? Infinity, timeoutSeconds * 1000),
       headers: { Accept: "application/json", ...request.headers },
       data: request.body,
+      "axios-retry": {
+        retryCondition: (error) => mayRepeat(error, repeatable, elapsed()),
+        onRetry(count, error, config) {
+          tries = count + 1;
+          delete config.signal; // the last try's, which would cut the wait short
+          tellWait(new URL(request.url), error.response);
+        },
+      },
     });
   } catch (error) {
     const answered = (error as AxiosError<string>).response;
-    if (!answered) throw new NoAnswer(request, error);
+    if (!answered) throw new NoAnswer(request, [reasonOf(error as AxiosError), tried()].filter(Boolean).join("; "));
     response = answered;
   }
+  const { status } = response;
   const headers = Object.fromEntries(
     Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
   );
-  return { status: response.status, headers, body: parse(response.data, headers["content-type"]) };
+  if (status >= 300 && status < 400)
+    throw new NoAnswer(request, `it points to ${placeOf(headers.location, request.url)} (HTTP ${status})`);
+  const asked = askedSeconds(response);
+  const refusedWait =
+    isTooLong(asked) && `it asks for a wait of ${asked} s, and ${longestWaitSeconds} s is the longest`;
+  return {
+    status,
+    headers,
+    body: parse(response.data, headers["content-type"]),
+    tried: [tried(), refusedWait].filter(Boolean).join("; ") || undefined,
+  };
+}
+
+function reasonOf({ code, message }: AxiosError): string {
+  if (code === AxiosError.ECONNABORTED || code === AxiosError.ERR_CANCELED) return "timed out";
+  return message || code || "the connection failed";
+}
+
+function placeOf(location = "", base: string): string {
+  return URL.canParse(location, base) ? withoutQuery(new URL(location, base).href) : "nowhere";
 }
 
 function parse(text: string, contentType = ""): unknown {
@@ -116,25 +184,26 @@ function parse(text: string, contentType = ""): unknown {
   }
 }
 
-const withoutQuery = (url: string) => url.replace(/\?.*/s, "");
+const withoutQuery = (url: string) => url.replace(/[?#].*/s, "");
 
 /** msal-node's way out: the same pool, timeouts and retries as everything else. */
-export const msalNetwork: INetworkModule = {
+export const msalNetwork = {
   sendGetRequestAsync: <T>(url: string, options?: NetworkRequestOptions) => msalSend<T>("GET", url, options),
   sendPostRequestAsync: <T>(url: string, options?: NetworkRequestOptions) => msalSend<T>("POST", url, options),
-};
+} satisfies INetworkModule;
 
 async function msalSend<T>(
   method: "GET" | "POST",
   url: string,
   options?: NetworkRequestOptions,
-): Promise<NetworkResponse<T>> {
-  const { status, headers, body } = await send({
+): Promise<HttpResponse & { body: T }> {
+  const response = await send({
     method,
     url,
     headers: options?.headers,
     body: options?.body,
+    repeatable: true, // asks for a token: at worst there are two
     timeout: 30_000,
   });
-  return { status, headers, body: body as T };
+  return { ...response, body: response.body as T };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { VendorError } from "./errors.ts";
+import { reasonOf, VendorError } from "./errors.ts";
 
 /** Tells the user something while a resource is worked on; the engine shows it on the stack's line. */
 export type Say = (line: string) => void;
@@ -36,7 +36,7 @@ export async function untilSettled<T>(
   say: Say,
   act: () => Promise<T>,
 ): Promise<T> {
-  let refused: unknown;
+  let refused: VendorError | undefined;
   const done = await waitFor(what, seconds, say, async () => {
     try {
       return { result: await act() };
@@ -46,6 +46,7 @@ export async function untilSettled<T>(
       return undefined;
     }
   });
-  if (!done) throw refused;
-  return done.result;
+  if (done) return done.result;
+  const { status, code, message } = refused!; // without a result there was a refusal
+  throw new VendorError(status, code, seconds > 0 ? reasonOf(message, `waited ${seconds} s for ${what}`) : message);
 }

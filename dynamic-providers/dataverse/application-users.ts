@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { isMissing, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
 import { NoAnswer } from "../http.ts";
+import { id, optional, readRow } from "../rows.ts";
 import { type Say, waitFor } from "../waiting.ts";
 import { type Dataverse, isDuplicate } from "./client.ts";
 
@@ -36,31 +38,45 @@ const columns =
 const directoryLagSeconds = 90;
 const readableSeconds = 60;
 
-function userOf(row: Row): ApplicationUser {
-  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+const shape = z.object({
+  systemuserid: id,
+  applicationid: id,
+  fullname: optional(z.string()),
+  internalemailaddress: optional(z.string()),
+  _businessunitid_value: id,
+  isdisabled: optional(z.boolean()),
+  deletedstate: optional(z.number()),
+  domainname: optional(z.string()),
+  applicationiduri: optional(z.string()),
+  azureactivedirectoryobjectid: optional(id),
+});
+
+type Candidate = ApplicationUser & { readonly softDeleted: boolean };
+
+function userOf(row: Row): Candidate {
+  const user = readRow(shape, row, "an application user");
   return {
-    userId: String(row.systemuserid).toLowerCase(),
-    applicationId: String(row.applicationid).toLowerCase(),
-    fullName: text(row.fullname) ?? "",
-    primaryEmail: text(row.internalemailaddress),
-    businessUnitId: String(row._businessunitid_value).toLowerCase(),
-    enabled: row.isdisabled !== true,
-    userName: text(row.domainname) ?? "",
-    applicationIdUri: text(row.applicationiduri),
-    objectId: text(row.azureactivedirectoryobjectid)?.toLowerCase(),
+    userId: user.systemuserid,
+    applicationId: user.applicationid,
+    fullName: user.fullname ?? "",
+    primaryEmail: user.internalemailaddress,
+    businessUnitId: user._businessunitid_value,
+    enabled: user.isdisabled !== true,
+    softDeleted: user.deletedstate === 1,
+    userName: user.domainname ?? "",
+    applicationIdUri: user.applicationiduri,
+    objectId: user.azureactivedirectoryobjectid,
   };
 }
 
-async function rowsOf(api: Dataverse, applicationId: string): Promise<Row[]> {
-  return api.list(`systemusers?${columns}&$filter=applicationid eq ${applicationId}`);
+/** Every row of the application, soft-deleted ones too. */
+async function candidatesOf(api: Dataverse, applicationId: string): Promise<Candidate[]> {
+  return (await api.list(`systemusers?${columns}&$filter=applicationid eq ${applicationId}`)).map(userOf);
 }
-
-const isSoftDeleted = (row: Row) => row.deletedstate === 1;
 
 /** The application's user in this environment; the platform allows one. A soft-deleted row does not count. */
 export async function findApplicationUser(api: Dataverse, applicationId: string): Promise<ApplicationUser | undefined> {
-  const row = (await rowsOf(api, applicationId)).find((candidate) => !isSoftDeleted(candidate));
-  return row && userOf(row);
+  return (await candidatesOf(api, applicationId)).find(({ softDeleted }) => !softDeleted);
 }
 
 /**
@@ -72,12 +88,12 @@ export async function ensureApplicationUser(
   desired: DesiredApplicationUser,
   say: Say,
 ): Promise<{ user: ApplicationUser; created: boolean }> {
-  const rows = await rowsOf(api, desired.applicationId);
-  const present = rows.find((row) => !isSoftDeleted(row));
-  if (present) return { user: userOf(present), created: userOf(present).userId === desired.userId };
-  for (const row of rows) {
-    say(`deleting for good the soft-deleted application user ${row.systemuserid}, which blocks a new one`);
-    await deleteRow(api, String(row.systemuserid));
+  const candidates = await candidatesOf(api, desired.applicationId);
+  const present = candidates.find(({ softDeleted }) => !softDeleted);
+  if (present) return { user: present, created: present.userId === desired.userId };
+  for (const { userId } of candidates) {
+    say(`deleting for good the soft-deleted application user ${userId}, which blocks a new one`);
+    await deleteRow(api, userId);
   }
   let answered = false;
   let refused: VendorError | undefined;
@@ -160,13 +176,10 @@ export async function removeApplicationUser(
   applicationId: string,
   say: Say,
 ): Promise<void> {
-  const row = (await rowsOf(api, applicationId)).find(
-    (candidate) => String(candidate.systemuserid).toLowerCase() === userId,
-  );
-  if (!row) return;
-  if (!isSoftDeleted(row)) {
-    if (row.isdisabled !== true)
-      await api.patch(`systemusers(${userId})`, { isdisabled: true, applicationid: applicationId });
+  const user = (await candidatesOf(api, applicationId)).find((candidate) => candidate.userId === userId);
+  if (!user) return;
+  if (!user.softDeleted) {
+    if (user.enabled) await api.patch(`systemusers(${userId})`, { isdisabled: true, applicationid: applicationId });
     await deleteWhenSettled(api, userId, say);
   }
   await deleteRow(api, userId);

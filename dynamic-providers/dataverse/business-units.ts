@@ -1,5 +1,9 @@
-import { AccessError, VendorError } from "../errors.ts";
+import { z } from "zod";
+import { AccessError, unexpected } from "../errors.ts";
+import { id, readRow } from "../rows.ts";
 import { type Dataverse, literal } from "./client.ts";
+
+const shape = z.object({ businessunitid: id });
 
 const roots = new Map<string, Promise<string>>();
 
@@ -16,9 +20,8 @@ export function rootBusinessUnit(api: Dataverse): Promise<string> {
 
 async function askForRoot(api: Dataverse): Promise<string> {
   const [row] = await api.list("businessunits?$select=businessunitid&$filter=parentbusinessunitid eq null");
-  if (typeof row?.businessunitid !== "string")
-    throw new VendorError(200, "unexpected_answer", "the environment shows no root business unit");
-  return row.businessunitid.toLowerCase();
+  if (!row) throw unexpected(200, "the environment shows no root business unit");
+  return readRow(shape, row, "the root business unit").businessunitid;
 }
 
 /** The id of the business unit that is meant by a name or an id; the root one where nothing is said. */
@@ -34,5 +37,5 @@ export async function businessUnitId(api: Dataverse, nameOrId: string | undefine
         "Give the name of one that is there, or its id.",
     );
   }
-  return String(rows[0]!.businessunitid).toLowerCase();
+  return readRow(shape, rows[0], "the business unit").businessunitid;
 }

@@ -1,5 +1,6 @@
-import type { Row } from "../api.ts";
+import { z } from "zod";
 import { AccessError } from "../errors.ts";
+import { id, optional, readRow } from "../rows.ts";
 import { type Dataverse, literal } from "./client.ts";
 
 /** How far a privilege reaches: own rows, own business unit, that and the ones below, the whole organization. */
@@ -30,31 +31,44 @@ export async function rolePrivileges(
   api: Dataverse,
   roleId: string,
 ): Promise<{ declared: Privileges; implicit: Privileges }> {
-  const { RolePrivileges } = await api.get(`RetrieveRolePrivilegesRole(RoleId=${roleId})`);
-  const rows = Array.isArray(RolePrivileges) ? (RolePrivileges as Row[]) : [];
-  const names = await namesOf(api, rows);
+  const answer = await api.get(`RetrieveRolePrivilegesRole(RoleId=${roleId})`);
+  const { RolePrivileges: held } = readRow(heldShape, answer, "the role's privileges");
+  const names = await namesOf(api, held);
   const result: { declared: Privileges; implicit: Privileges } = { declared: {}, implicit: {} };
-  for (const row of rows) {
-    const name = names.get(String(row.PrivilegeId)) ?? String(row.PrivilegeId);
-    const depth = typeof row.Depth === "number" ? depths[row.Depth] : row.Depth;
-    result[implicit.has(name) ? "implicit" : "declared"][name] = depth as Depth;
+  for (const { PrivilegeId, Depth } of held) {
+    const name = names.get(PrivilegeId) ?? PrivilegeId;
+    result[implicit.has(name) ? "implicit" : "declared"][name] = Depth;
   }
   return result;
 }
 
+/** The platform's enumeration; the last is none that can be declared, so it is brought to what is. */
+const platformDepths = [...depths, "RecordFilter"] as const;
+
+/** A depth by its name or its number. */
+const depthShape = z
+  .union([z.enum(platformDepths), z.literal([0, 1, 2, 3, 4]).transform((number) => platformDepths[number])])
+  .transform((depth) => depth as Depth);
+
+const heldShape = z.object({
+  RolePrivileges: z.array(z.object({ PrivilegeId: id, Depth: depthShape, PrivilegeName: optional(z.string()) })),
+});
+
+type Held = z.output<typeof heldShape>["RolePrivileges"];
+
 /** Names by id; asks only for those that the answer itself left out. */
-async function namesOf(api: Dataverse, rows: Row[]): Promise<Map<string, string>> {
+async function namesOf(api: Dataverse, held: Held): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const unnamed: string[] = [];
-  for (const { PrivilegeId, PrivilegeName } of rows) {
-    if (typeof PrivilegeName === "string" && PrivilegeName) names.set(String(PrivilegeId), PrivilegeName);
-    else unnamed.push(String(PrivilegeId));
+  for (const { PrivilegeId, PrivilegeName } of held) {
+    if (PrivilegeName) names.set(PrivilegeId, PrivilegeName);
+    else unnamed.push(PrivilegeId);
   }
   for (const row of await privilegesWhere(
     api,
     unnamed.map((id) => `privilegeid eq ${id}`),
   )) {
-    names.set(String(row.privilegeid), String(row.name));
+    names.set(row.privilegeid, row.name);
   }
   return names;
 }
@@ -62,13 +76,15 @@ async function namesOf(api: Dataverse, rows: Row[]): Promise<Map<string, string>
 /** At most this many conditions a request, to keep its address under the platform's limit. */
 const conditionsPerRequest = 40;
 
-async function privilegesWhere(api: Dataverse, conditions: string[]): Promise<Row[]> {
-  const rows: Row[] = [];
+const privilegeShape = z.object({ privilegeid: id, name: z.string() });
+
+async function privilegesWhere(api: Dataverse, conditions: string[]): Promise<z.output<typeof privilegeShape>[]> {
+  const rows = [];
   for (let start = 0; start < conditions.length; start += conditionsPerRequest) {
     const filter = conditions.slice(start, start + conditionsPerRequest).join(" or ");
     rows.push(...(await api.list(`privileges?$select=privilegeid,name&$filter=${encodeURIComponent(filter)}`)));
   }
-  return rows;
+  return rows.map((row) => readRow(privilegeShape, row, "a privilege"));
 }
 
 /** Ids of privileges by name. Names that the environment does not have are refused, all at once. */
@@ -77,7 +93,7 @@ export async function privilegeIds(api: Dataverse, names: string[]): Promise<Map
     api,
     names.map((name) => `name eq ${literal(name)}`),
   );
-  const ids = new Map(rows.map((row) => [String(row.name), String(row.privilegeid)]));
+  const ids = new Map(rows.map((row) => [row.name, row.privilegeid]));
   const unknown = names.filter((name) => !ids.has(name));
   if (unknown.length > 0) {
     throw new AccessError(

@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { isMissing, type Row } from "../api.ts";
+import { id, optional, readRow } from "../rows.ts";
 import { type Dataverse, literal } from "./client.ts";
 
 /** A security role, or one business unit's copy of it. */
@@ -40,18 +42,32 @@ export const isDefaultRole = (role: SecurityRole) =>
 
 const columns = "$select=roleid,name,ismanaged,_businessunitid_value,_parentrootroleid_value,_roletemplateid_value";
 
+const shape = z.object({
+  roleid: id,
+  name: z.string(),
+  ismanaged: optional(z.boolean()),
+  _businessunitid_value: id,
+  _parentrootroleid_value: optional(id),
+  _roletemplateid_value: optional(id),
+});
+
 function roleOf(row: Row): SecurityRole {
-  const id = (value: unknown) => (typeof value === "string" ? value.toLowerCase() : undefined);
-  const roleId = id(row.roleid)!;
+  const role = readRow(shape, row, "a security role");
   return {
-    roleId,
-    name: String(row.name),
-    businessUnitId: id(row._businessunitid_value)!,
-    rootRoleId: id(row._parentrootroleid_value) ?? roleId,
-    templateId: id(row._roletemplateid_value),
-    managed: row.ismanaged === true,
+    roleId: role.roleid,
+    name: role.name,
+    businessUnitId: role._businessunitid_value,
+    rootRoleId: role._parentrootroleid_value ?? role.roleid,
+    templateId: role._roletemplateid_value,
+    managed: role.ismanaged === true,
   };
 }
+
+/** A user with the roles that it holds directly. */
+const holderShape = z.object({
+  _businessunitid_value: id,
+  systemuserroles_association: z.array(z.record(z.string(), z.unknown())),
+});
 
 export async function readRole(api: Dataverse, roleId: string): Promise<SecurityRole | undefined> {
   try {
@@ -113,8 +129,8 @@ export async function holdings(
   const expand = `systemuserroles_association(${columns})`;
   try {
     const row = await api.get(`systemusers(${userId})?$select=_businessunitid_value&$expand=${expand}`);
-    const roles = Array.isArray(row.systemuserroles_association) ? (row.systemuserroles_association as Row[]) : [];
-    return { businessUnitId: String(row._businessunitid_value).toLowerCase(), roles: roles.map(roleOf) };
+    const holder = readRow(holderShape, row, "the application user");
+    return { businessUnitId: holder._businessunitid_value, roles: holder.systemuserroles_association.map(roleOf) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

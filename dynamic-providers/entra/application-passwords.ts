@@ -1,5 +1,6 @@
-import { type Api, isMissing, type Row } from "../api.ts";
-import { VendorError } from "../errors.ts";
+import { z } from "zod";
+import { type Api, isMissing } from "../api.ts";
+import { id, optional, readRow } from "../rows.ts";
 
 /** A client secret of an application as Entra lists it: never with its text. */
 export interface PasswordCredential {
@@ -11,12 +12,27 @@ export interface PasswordCredential {
   readonly expiresOn: string;
 }
 
+/** One text for one time, on the second: Entra's own has none to seven digits after it. Empty for a time that is not given. */
+const plainTime = optional(z.string()).transform((text = "") => {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? "" : `${time.toISOString().slice(0, 19)}Z`;
+});
+
+const members = {
+  keyId: id,
+  displayName: optional(z.string()).transform((text = "") => text),
+  startDateTime: plainTime,
+  endDateTime: plainTime,
+};
+
+const listShape = z.object({ passwordCredentials: z.array(z.object(members).transform(passwordOf)) });
+const newShape = z.object({ ...members, secretText: z.string().min(1) });
+
 /** The client secrets of an application; undefined when the application is gone. `objectId` is the application object's. */
 export async function passwordsOf(graph: Api, objectId: string): Promise<PasswordCredential[] | undefined> {
   try {
-    const { passwordCredentials } = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
-    const rows = Array.isArray(passwordCredentials) ? (passwordCredentials as Row[]) : [];
-    return rows.map(passwordOf);
+    const answer = await graph.get(`/v1.0/applications/${objectId}?$select=passwordCredentials`);
+    return readRow(listShape, answer, "the application's client secrets").passwordCredentials;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -30,10 +46,9 @@ export async function addPassword(
   { displayName, expiresOn }: { displayName: string; expiresOn: string },
 ): Promise<{ password: PasswordCredential; secretText: string }> {
   const passwordCredential = { displayName, endDateTime: expiresOn };
-  const added = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
-  const { keyId, secretText } = added;
-  if (typeof keyId === "string" && typeof secretText === "string") return { password: passwordOf(added), secretText };
-  throw new VendorError(200, "unexpected_answer", "Entra added a client secret and did not say it");
+  const answer = await graph.post(`/v1.0/applications/${objectId}/addPassword`, { passwordCredential });
+  const { secretText, ...added } = readRow(newShape, answer, "the new client secret");
+  return { password: passwordOf(added), secretText };
 }
 
 /** Removes a client secret; one that is gone already is fine. */
@@ -46,17 +61,7 @@ export async function removePassword(graph: Api, objectId: string, keyId: string
   }
 }
 
-function passwordOf({ keyId, displayName, startDateTime, endDateTime }: Row): PasswordCredential {
-  return {
-    keyId: String(keyId),
-    displayName: String(displayName ?? ""),
-    startsOn: plainTime(startDateTime),
-    expiresOn: plainTime(endDateTime),
-  };
-}
-
-/** One text for one time, on the second: Entra's own has none to seven digits after it. Empty for a time that is not given. */
-function plainTime(text: unknown): string {
-  const time = new Date(String(text));
-  return Number.isNaN(time.getTime()) ? "" : `${time.toISOString().slice(0, 19)}Z`;
+function passwordOf(row: { keyId: string; displayName: string; startDateTime: string; endDateTime: string }) {
+  const { keyId, displayName, startDateTime: startsOn, endDateTime: expiresOn } = row;
+  return { keyId, displayName, startsOn, expiresOn };
 }

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { type Api, isMissing } from "../api.ts";
-import { VendorError } from "../errors.ts";
+import { unexpected, VendorError } from "../errors.ts";
+import { id, optional, readRow } from "../rows.ts";
 import { accessToken, type SignIn } from "./tokens.ts";
 
 /** Dataverse's client id in every tenant, and the name of its delegated permission. */
@@ -14,13 +16,20 @@ const notConsented = ["AADSTS7000229", "AADSTS700016"];
  */
 export async function principalBySignIn(signIn: SignIn): Promise<{ id: string } | { refusal: VendorError }> {
   try {
-    const [, payload = ""] = (await accessToken(signIn)).split(".");
-    const { oid } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { oid?: unknown };
-    if (typeof oid === "string") return { id: oid.toLowerCase() };
-    throw new VendorError(200, "no_oid", "Entra's token does not name the service principal");
+    return { id: principalOf(await accessToken(signIn)) };
   } catch (error) {
     if (error instanceof VendorError && notConsented.includes(error.code)) return { refusal: error };
     throw error;
+  }
+}
+
+function principalOf(token: string): string {
+  const [, payload = ""] = token.split(".");
+  try {
+    return z.object({ oid: id }).parse(JSON.parse(Buffer.from(payload, "base64url").toString())).oid;
+  } catch {
+    // Nothing of what was read goes on: it is a token.
+    throw unexpected(200, "Entra's token does not name the service principal");
   }
 }
 
@@ -53,13 +62,13 @@ export async function grantConsent(
   mark: string,
 ): Promise<{ id: string; created: boolean }> {
   const principal = (await findPrincipal(graph, applicationId)) ?? (await createPrincipal(graph, applicationId, mark));
-  const { id: resourceId } = await graph.get(`/v1.0/servicePrincipals(appId='${dataverse.clientId}')?$select=id`);
-  const [existing] = await graph.list(
+  const resource = await graph.get(`/v1.0/servicePrincipals(appId='${dataverse.clientId}')?$select=id`);
+  const { id: resourceId } = readRow(z.object({ id }), resource, "Dataverse's service principal");
+  const [found] = await graph.list(
     `/v1.0/oauth2PermissionGrants?$filter=${encodeURIComponent(`clientId eq '${principal.id}' and consentType eq 'AllPrincipals' and resourceId eq '${resourceId}'`)}`,
   );
-  const scopes = String(existing?.scope ?? "")
-    .split(" ")
-    .filter(Boolean);
+  const existing = found && readRow(grantShape, found, "the permission grant");
+  const scopes = existing?.scope?.split(" ").filter(Boolean) ?? [];
   if (!existing) {
     const grant = { clientId: principal.id, consentType: "AllPrincipals", resourceId, scope: dataverse.scope };
     await graph.post("/v1.0/oauth2PermissionGrants", grant);
@@ -76,15 +85,23 @@ export async function withdrawConsent(graph: Api, servicePrincipalId: string): P
   });
 }
 
-interface Principal {
-  readonly id: string;
-  readonly tags: unknown[];
-}
+/** Ids of grants are no GUIDs. */
+const grantShape = z.object({ id: z.string().min(1), scope: optional(z.string()) });
+
+const principalShape = z.object({
+  id,
+  tags: z
+    .array(z.string())
+    .nullish()
+    .transform((tags) => tags ?? []),
+});
+
+type Principal = z.output<typeof principalShape>;
 
 async function findPrincipal(graph: Api, applicationId: string): Promise<Principal | undefined> {
   try {
-    const { id, tags } = await graph.get(`/v1.0/servicePrincipals(appId='${applicationId}')?$select=id,tags`);
-    return { id: String(id), tags: Array.isArray(tags) ? tags : [] };
+    const row = await graph.get(`/v1.0/servicePrincipals(appId='${applicationId}')?$select=id,tags`);
+    return readRow(principalShape, row, "the application's service principal");
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -95,8 +112,8 @@ async function createPrincipal(graph: Api, applicationId: string, mark: string):
   // The first tag is what makes the admin centre list it among the enterprise applications.
   const tags = ["WindowsAzureActiveDirectoryIntegratedApp", mark];
   try {
-    const { id } = await graph.post("/v1.0/servicePrincipals", { appId: applicationId, tags });
-    return { id: String(id), tags };
+    const row = await graph.post("/v1.0/servicePrincipals", { appId: applicationId, tags });
+    return { ...readRow(principalShape, row, "the new service principal"), tags };
   } catch (error) {
     // Consented at the same moment, or the answer was lost: what is there now decides.
     const found = await findPrincipal(graph, applicationId);

@@ -1,4 +1,4 @@
-import { VendorError } from "../errors.ts";
+import { reasonOf, VendorError } from "../errors.ts";
 import { send } from "../http.ts";
 
 const discovered = new Map<string, Promise<string>>();
@@ -33,13 +33,13 @@ const askForChallenge = (environmentUrl: string) =>
   );
 
 async function challengedBy(url: string, kind: string, tenant: RegExp): Promise<string> {
-  const { status, headers } = await send({ method: "GET", url });
+  const { status, headers, tried } = await send({ method: "GET", url });
   const tenantId = tenant.exec(headers["www-authenticate"] ?? "")?.[1];
   if (status !== 401 || !tenantId) {
     throw new VendorError(
       status,
       "no_challenge",
-      `the address does not answer as ${kind} does (a 401 that names its tenant)`,
+      reasonOf(`the address does not answer as ${kind} does (a 401 that names its tenant)`, tried),
     );
   }
   return tenantId.toLowerCase();

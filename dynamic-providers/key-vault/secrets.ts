@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { type Api, isMissing, jsonApi, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
+import { optional, readRow } from "../rows.ts";
 
 /** A version of a secret, without its value. */
 export interface SecretVersion {
@@ -25,9 +27,8 @@ export const keyVault = (address: string, token: () => Promise<string>) => jsonA
 
 /** The value of a secret, by its address with or without a version. */
 export async function readSecret(vault: Api, secretUri: string): Promise<string> {
-  const { value } = await vault.get(`${new URL(secretUri).pathname}?${version}`);
-  if (typeof value === "string") return value;
-  throw new VendorError(200, "unexpected_answer", "Key Vault answered without the secret's value");
+  const answer = await vault.get(`${new URL(secretUri).pathname}?${version}`);
+  return readRow(z.object({ value: z.string().min(1) }), answer, "the secret").value;
 }
 
 /** The newest version of a secret; undefined when there is no such secret, or nobody can read that version as it is disabled. */
@@ -85,12 +86,13 @@ export async function deleteSecret(vault: Api, name: string): Promise<void> {
 
 const hasCode = (error: unknown, code: string) => error instanceof VendorError && error.code === code;
 
-function versionOf({ id, tags, attributes }: Row): SecretVersion {
-  if (typeof id !== "string")
-    throw new VendorError(200, "unexpected_answer", "Key Vault answered without the secret's address");
-  return {
-    uri: id,
-    tags: (tags ?? {}) as Record<string, string>,
-    enabled: (attributes as Row | undefined)?.enabled !== false,
-  };
+const versionShape = z.object({
+  id: z.url({ protocol: /^https$/ }),
+  tags: optional(z.record(z.string(), z.string())),
+  attributes: optional(z.object({ enabled: optional(z.boolean()) })),
+});
+
+function versionOf(row: Row): SecretVersion {
+  const { id: uri, tags = {}, attributes } = readRow(versionShape, row, "the secret's version");
+  return { uri, tags, enabled: attributes?.enabled !== false };
 }

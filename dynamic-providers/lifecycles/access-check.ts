@@ -4,6 +4,7 @@ import { type Dataverse, dataverse } from "../dataverse/client.ts";
 import { entitySetOf } from "../dataverse/metadata.ts";
 import type { Privileges } from "../dataverse/privileges.ts";
 import { holdings } from "../dataverse/roles.ts";
+import { whoAmI } from "../dataverse/who-am-i.ts";
 import { accessToken } from "../entra/tokens.ts";
 import { AccessError, explain } from "../errors.ts";
 import type { ApplicationIdentity } from "../identities/application.ts";
@@ -91,12 +92,10 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
     accessToken(signIn),
   );
   const application = dataverse(inputs.environmentUrl, () => accessToken(signIn));
-  const who = await patient("Dataverse to know the application user", settling.dataverse, () =>
-    application.get("WhoAmI"),
-  );
-  if (String(who.UserId).toLowerCase() !== inputs.userId) {
+  const who = await patient("Dataverse to know the application user", settling.dataverse, () => whoAmI(application));
+  if (who.userId !== inputs.userId) {
     throw new AccessError(
-      `The application signs in to ${inputs.environmentUrl} as user ${who.UserId}, not as ${inputs.userId}. Run the command with --refresh.`,
+      `The application signs in to ${inputs.environmentUrl} as user ${who.userId}, not as ${inputs.userId}. Run the command with --refresh.`,
     );
   }
   const tableRead = await patient("the role's privileges to take effect", settling.dataverse, () =>
@@ -111,7 +110,7 @@ async function check(connection: Connection, inputs: AccessCheckInputs, seconds:
   const excess = roles.filter(({ roleId }) => !inputs.roleIds.includes(roleId)).map(({ name }) => name);
   if (excess.length > 0) warn(`the application user holds more than what is declared: ${excess.join(", ")}`);
   return {
-    organizationId: String(who.OrganizationId),
+    organizationId: who.organizationId,
     tableRead,
     rolesHeld: roles.map(({ name }) => name).sort(),
     problem: "",

@@ -71,7 +71,9 @@ export function lifecycle<Inputs extends object, Outputs extends object, Connect
   function merged(inputs: object, outputs: object): State {
     const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "__provider")); // Pulumi adds it itself
     const told = Object.entries(outputs).filter(([name]) => name in given || !declared.some((input) => input === name));
-    return { ...given, ...Object.fromEntries(told) } as State;
+    const all = Object.entries({ ...given, ...Object.fromEntries(told) });
+    // The engine takes no undefined, only what is not there.
+    return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as State;
   }
 
   return (settings) => {

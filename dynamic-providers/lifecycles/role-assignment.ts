@@ -22,6 +22,8 @@ export interface RoleAssignmentInputs extends Target {
   readonly businessUnitId?: string;
   /** The service principal that the user is of: with another the user was made anew, under its old id and without roles. */
   readonly principalId?: string;
+  /** True, or left out; false in a refreshed state is a user that holds other roles too. */
+  readonly exclusive?: boolean;
 }
 
 export interface RoleAssignmentOutputs {
@@ -31,6 +33,9 @@ export interface RoleAssignmentOutputs {
   readonly assignedRoleId: string;
   readonly roleName: string;
   readonly adopted: boolean;
+  readonly exclusive: boolean | undefined;
+  /** Other roles, by name, where there are to be none. */
+  readonly excessRoles: string[] | undefined;
 }
 
 /** Lifecycle of a role assignment; resources/role-assignment.ts has what programs declare. */
@@ -42,13 +47,14 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     roleId: z.guid("must be a GUID"),
     businessUnitId: z.guid("must be a GUID").optional(),
     principalId: z.guid("must be a GUID").optional(),
+    exclusive: z.boolean("must be true or false").optional(),
   }),
   replaceOn: ["environmentUrl", "userId", "roleId", "businessUnitId"],
   // The new role first: a user with none is locked out meanwhile.
   deleteBeforeReplace: false,
-  updateOn: ["principalId"],
+  updateOn: ["principalId", "exclusive"],
 
-  async ensure({ api }, inputs, previous) {
+  async ensure({ api, say }, inputs, previous) {
     const role = await assignableRole(api, inputs.roleId);
     const holder = await holdings(api, inputs.userId);
     if (!holder)
@@ -70,12 +76,16 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         if (!done) throw error;
       }
     }
+    // After the assignment: a user without a role is locked out.
+    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
+      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
+      await unassignRole(api, inputs.userId, roleId);
+    }
     const id = `${inputs.userId}/${copy.roleId}`;
     const adopted = previous?.id === id ? previous.outputs.adopted : held;
-    return {
-      id,
-      outputs: { businessUnitId: holder.businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted },
-    };
+    const { businessUnitId } = holder;
+    const only = inputs.exclusive ? { exclusive: true, excessRoles: [] } : notExclusive;
+    return { id, outputs: { businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted, ...only } };
   },
 
   async observe({ api }, _id, state) {
@@ -83,7 +93,10 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     const role = holder?.roles.find(({ roleId }) => roleId === state.assignedRoleId);
     if (!holder || !role) return undefined;
     const { businessUnitId } = holder;
-    return { businessUnitId, assignedRoleId: role.roleId, roleName: role.name, adopted: state.adopted };
+    const others = othersThan(role.roleId, holder).map(({ name }) => name);
+    const only =
+      state.exclusive === undefined ? notExclusive : { exclusive: others.length === 0, excessRoles: others.sort() };
+    return { businessUnitId, assignedRoleId: role.roleId, roleName: role.name, adopted: state.adopted, ...only };
   },
 
   async remove({ api, say }, _id, state) {
@@ -91,6 +104,11 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     else await unassignRole(api, state.userId, state.assignedRoleId);
   },
 });
+
+const notExclusive = { exclusive: undefined, excessRoles: undefined };
+
+const othersThan = (wanted: string, holder: { roles: SecurityRole[] }) =>
+  holder.roles.filter(({ roleId }) => roleId !== wanted);
 
 const holds = (holder: { roles: SecurityRole[] } | undefined, wanted: string) =>
   holder?.roles.some(({ roleId }) => roleId === wanted) ?? false;

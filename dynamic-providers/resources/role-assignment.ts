@@ -17,6 +17,11 @@ export interface RoleAssignmentArgs extends TargetArgs {
    * without its roles. Default: not looked at.
    */
   readonly principalId?: pulumi.Input<string>;
+  /**
+   * The user is to hold this role and no other: the rest is taken away, once this one is there. Roles that it inherits through
+   * teams are not touched. Default: false, and others stay. Updates in place.
+   */
+  readonly exclusive?: boolean | undefined;
 }
 
 /** A security role held by an application user. One that is held already is adopted, and left in place on destroy. */
@@ -26,9 +31,12 @@ export class RoleAssignment extends pulumi.dynamic.Resource {
   declare readonly roleName: pulumi.Output<string>;
   /** True when the user held the role before this stack; destroy then leaves it. */
   declare readonly adopted: pulumi.Output<boolean>;
+  /** With `exclusive`: names of other roles that the last refresh found; the next update takes them away. */
+  declare readonly excessRoles: pulumi.Output<string[] | undefined>;
 
   constructor(name: string, args: RoleAssignmentArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = { assignedRoleId: undefined, roleName: undefined, adopted: undefined };
-    super(thinProvider("RoleAssignment"), name, { ...outputs, ...args }, options, "dataverse", "RoleAssignment");
+    const outputs = { assignedRoleId: undefined, roleName: undefined, adopted: undefined, excessRoles: undefined };
+    const props = { ...outputs, ...args, exclusive: args.exclusive || undefined };
+    super(thinProvider("RoleAssignment"), name, props, options, "dataverse", "RoleAssignment");
   }
 }

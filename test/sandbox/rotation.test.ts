@@ -195,7 +195,7 @@ describe("a run that is cut off", () => {
       const send: typeof http.send = async (request) => {
         if (++count < nth) return http.send(request);
         if (count === nth && after) await http.send(request);
-        throw new http.NoAnswer(request, new Error("cut off"));
+        throw new http.NoAnswer(request, "cut off");
       };
       return { ...http, send };
     });
