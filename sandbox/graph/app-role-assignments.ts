@@ -7,6 +7,7 @@ import { graphErrors } from "./errors.ts";
 import type { Entity } from "./filter.ts";
 import { list, single } from "./query.ts";
 import { findServicePrincipal } from "./service-principals.ts";
+import { appRoleAssignmentType } from "./types.ts";
 
 /** What Graph takes where a resource has no roles: an assignment without any. */
 const defaultRole = "00000000-0000-0000-0000-000000000000";
@@ -49,11 +50,9 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
     app.post(path, async (c) => {
       const caller = c.get("caller");
       demand(caller, permissions.writeAppRoles);
-      const body = await readBody(c);
-      const members = ["principalId", "resourceId", "appRoleId"];
-      writableMembers(body, members);
-      for (const member of members) {
-        if (typeof body[member] !== "string") throw graphErrors.required(member, "AppRoleAssignment");
+      const body = writableMembers(await readBody(c), appRoleAssignmentType, "AppRoleAssignment");
+      for (const member of ["principalId", "resourceId", "appRoleId"]) {
+        if (body[member] === undefined) throw graphErrors.required(member, "AppRoleAssignment");
       }
       const asked = body as unknown as Pick<AppRoleAssignment, "principalId" | "resourceId" | "appRoleId">;
       const addressed = findServicePrincipal(context, caller, c.req.param("key"));

@@ -10,8 +10,7 @@ import { federatedIdentityCredentials } from "./federated-identity-credentials.t
 import { initialOwners, owners } from "./owners.ts";
 import { count, list, selected, single } from "./query.ts";
 import { applicationDefaults, applicationEntity } from "./representation.ts";
-
-const writable = Object.keys(applicationDefaults);
+import { applicationType, passwordType } from "./types.ts";
 
 /** Application registrations of the caller's tenant, addressed by object id or as `applications(appId='…')`. */
 export function applications(context: Context): Hono<GraphEnv> {
@@ -42,7 +41,7 @@ export function applications(context: Context): Hono<GraphEnv> {
     if (Array.isArray(body.passwordCredentials) && body.passwordCredentials.length)
       throw graphErrors.passwordMustBeGenerated();
     const { passwordCredentials: _, ...rest } = body;
-    const members = writableMembers(rest, writable);
+    const members = writableMembers(rest, applicationType, "Application");
     if (members.keyCredentials)
       members.keyCredentials = keyCredentials(
         store,
@@ -73,7 +72,7 @@ export function applications(context: Context): Hono<GraphEnv> {
   app.post("/applications", async (c) => {
     const caller = c.get("caller");
     demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
-    const body = await readBody(c);
+    const { "owners@odata.bind": owners, ...body } = await readBody(c);
     if (!body.displayName) throw graphErrors.required("displayName", "Application");
     const row = {
       ...structuredClone(applicationDefaults),
@@ -85,7 +84,7 @@ export function applications(context: Context): Hono<GraphEnv> {
       passwordCredentials: [],
       keyCredentials: [],
       federatedIdentityCredentials: [],
-      owners: initialOwners(context, caller, body),
+      owners: initialOwners(context, caller, owners),
     } as unknown as Application;
     // Graph's default audience has personal accounts, which need version 2 tokens: it sets both.
     if (body.signInAudience === undefined) row.api.requestedAccessTokenVersion = 2;
@@ -118,13 +117,16 @@ export function applications(context: Context): Hono<GraphEnv> {
     const { passwordCredential, ...others } = await readBody(c);
     refuseMembers(others, []);
     refuseMembers(passwordCredential, ["displayName", "startDateTime", "endDateTime"]);
-    const credential = addPassword(store, row, passwordCredential ?? {});
+    const asked = writableMembers({ ...(passwordCredential as object | null) }, passwordType, "PasswordCredential");
+    const credential = addPassword(store, row, asked);
     const metadata = `${endpoints.graph}/v1.0/$metadata#microsoft.graph.passwordCredential`;
     return c.json({ "@odata.context": metadata, customKeyIdentifier: null, ...credential });
   });
   app.post("/applications/:key/removePassword", async (c) => {
     const row = findToWrite(c);
-    removePassword(row, (await readBody(c)).keyId);
+    const { keyId, ...others } = await readBody(c);
+    refuseMembers(others, []);
+    removePassword(row, keyId);
     return c.body(null, 204);
   });
   app.route("/", owners(context, "applications", find));

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
-import type { Application, ServicePrincipal } from "../directory.ts";
+import type { Application, Directory, ServicePrincipal } from "../directory.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { refuseFunction } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { list, single } from "./query.ts";
 import { applicationEntity, servicePrincipalEntity } from "./representation.ts";
@@ -13,6 +14,7 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
   const deleted = <Row extends Application | ServicePrincipal>(caller: Caller, rows: Map<string, Row>) =>
     [...rows.values()].filter((row) => row.tenantId === caller.tenantId && row.deletedDateTime);
   const find = (caller: Caller, id: string) => {
+    refuseFunction(id);
     const application = deleted(caller, directory.applications).find((row) => row.id === id);
     const principal = deleted(caller, directory.servicePrincipals).find((row) => row.id === id);
     if (!application && !principal) throw graphErrors.notFound(id);
@@ -60,16 +62,25 @@ export function deletedItems({ directory, endpoints }: Context): Hono<GraphEnv> 
     const { application, principal } = find(c.get("caller"), c.req.param("id"));
     demandWrite(c.get("caller"), (application ?? principal)!);
     if (application) directory.applications.delete(application.id);
-    else purgePrincipal(principal!.id);
+    else purgePrincipal(directory, principal!.id);
     return c.body(null, 204);
   });
-
-  const purgePrincipal = (id: string) => {
-    directory.servicePrincipals.delete(id);
-    for (const row of [...directory.oauth2PermissionGrants.values()])
-      if (row.clientId === id || row.resourceId === id) directory.oauth2PermissionGrants.delete(row.id);
-    for (const row of [...directory.appRoleAssignments.values()])
-      if (row.principalId === id || row.resourceId === id) directory.appRoleAssignments.delete(row.id);
-  };
   return app;
+}
+
+/** Ends for good what was deleted 30 days ago or more. */
+export function purgeExpired({ directory, store }: Context): void {
+  const before = store.now().getTime() - 30 * 24 * 3600_000;
+  const isOver = ({ deletedDateTime }: Application | ServicePrincipal) =>
+    deletedDateTime !== null && new Date(deletedDateTime).getTime() <= before;
+  for (const { id } of [...directory.applications.values()].filter(isOver)) directory.applications.delete(id);
+  for (const { id } of [...directory.servicePrincipals.values()].filter(isOver)) purgePrincipal(directory, id);
+}
+
+function purgePrincipal(directory: Directory, id: string): void {
+  directory.servicePrincipals.delete(id);
+  for (const row of [...directory.oauth2PermissionGrants.values()])
+    if (row.clientId === id || row.resourceId === id) directory.oauth2PermissionGrants.delete(row.id);
+  for (const row of [...directory.appRoleAssignments.values()])
+    if (row.principalId === id || row.resourceId === id) directory.appRoleAssignments.delete(row.id);
 }

@@ -2,11 +2,12 @@ import { Hono } from "hono";
 import type { Context } from "../context.ts";
 import type { Application } from "../directory.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
-import { merge, readBody, writableMembers } from "./body.ts";
+import { merge, readBody, refuseFunction, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { list, single } from "./query.ts";
+import { federatedIdentityCredentialType } from "./types.ts";
 
-const members = ["name", "issuer", "subject", "audiences", "description"];
+const resource = "FederatedIdentityCredential";
 
 /** Federated identity credentials of an application: at most 20, by id or by name. */
 export function federatedIdentityCredentials(
@@ -18,6 +19,7 @@ export function federatedIdentityCredentials(
   const contextUrl = (row: Application) =>
     `${endpoints.graph}/v1.0/$metadata#applications('${row.id}')/federatedIdentityCredentials`;
   const credentialOf = (row: Application, id: string) => {
+    refuseFunction(id);
     const found = row.federatedIdentityCredentials.find((one) => one.id === id || one.name === id);
     if (!found) throw graphErrors.notFound(id);
     return found;
@@ -35,7 +37,7 @@ export function federatedIdentityCredentials(
     const credential = {
       id: store.newId("federated", row.id, body.name),
       description: null,
-      ...writableMembers(body, members),
+      ...writableMembers(body, federatedIdentityCredentialType, resource),
     };
     check(row, credential);
     if (row.federatedIdentityCredentials.length >= 20) throw graphErrors.federatedLimit();
@@ -52,7 +54,7 @@ export function federatedIdentityCredentials(
     demandWrite(c.get("caller"), row);
     const credential = credentialOf(row, c.req.param("id"));
     const { id: _, ...body } = await readBody(c);
-    const changes = writableMembers(body, members);
+    const changes = writableMembers(body, federatedIdentityCredentialType, resource);
     if (changes.name !== undefined && changes.name !== credential.name) throw graphErrors.federatedValue("Name");
     check(row, { ...credential, ...changes });
     merge(credential, changes);

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
 import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
-import { readBody, referencedIds } from "./body.ts";
+import { readBody, referencedIds, refuseMembers } from "./body.ts";
 import { directoryObject } from "./directory-objects.ts";
 import { graphErrors } from "./errors.ts";
 import { list } from "./query.ts";
@@ -35,7 +35,9 @@ export function owners(
     const caller = c.get("caller");
     const row = find(caller, c.req.param("key"));
     demandWrite(caller, row);
-    const [id] = referencedIds((await readBody(c))["@odata.id"]);
+    const { "@odata.id": reference, ...others } = await readBody(c);
+    refuseMembers(others, []);
+    const [id] = referencedIds(reference);
     if (!id) throw graphErrors.required("@odata.id", "ReferenceUpdate");
     if (!directoryObject(directory, caller.tenantId, id)) throw graphErrors.notFound(id);
     if (row.owners.includes(id)) throw graphErrors.ownerExists();
@@ -55,8 +57,8 @@ export function owners(
 }
 
 /** Owners that a new object begins with: those it is bound to, and the caller where its permission is for its own only. */
-export function initialOwners(context: Context, caller: Caller, body: Record<string, unknown>): string[] {
-  const bound = referencedIds(body["owners@odata.bind"]);
+export function initialOwners(context: Context, caller: Caller, references: unknown): string[] {
+  const bound = referencedIds(references);
   for (const id of bound) {
     if (!directoryObject(context.directory, caller.tenantId, id)) throw graphErrors.notFound(id);
   }

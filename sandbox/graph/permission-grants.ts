@@ -2,11 +2,12 @@ import { Hono } from "hono";
 import type { Context } from "../context.ts";
 import { grantId, type OAuth2PermissionGrant } from "../directory.ts";
 import { type Caller, demand, type GraphEnv, permissions } from "./access.ts";
-import { readBody, writableMembers } from "./body.ts";
+import { readBody, refuseFunction, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import type { Entity } from "./filter.ts";
 import { list, single } from "./query.ts";
 import { findServicePrincipal } from "./service-principals.ts";
+import { permissionGrantType } from "./types.ts";
 
 /** Delegated permissions that were consented to. Those of a soft-deleted service principal are out of sight until it is back. */
 export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
@@ -20,6 +21,7 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
         [row.clientId, row.resourceId].every((id) => !directory.servicePrincipals.get(id)?.deletedDateTime),
     );
   const find = (caller: Caller, id: string): OAuth2PermissionGrant => {
+    refuseFunction(id);
     const found = ofTenant(caller).find((row) => row.id === id);
     if (!found) throw graphErrors.notFound(id);
     return found;
@@ -41,8 +43,8 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
   app.post("/oauth2PermissionGrants", async (c) => {
     const caller = c.get("caller");
     demand(caller, permissions.writeGrants);
-    const body = writableMembers(await readBody(c), ["clientId", "consentType", "principalId", "resourceId", "scope"]);
-    const { clientId, consentType, resourceId, scope = "" } = body as Partial<OAuth2PermissionGrant>;
+    const body = writableMembers(await readBody(c), permissionGrantType, "OAuth2PermissionGrant");
+    const { clientId, consentType, resourceId, scope } = body as Partial<OAuth2PermissionGrant>;
     const principalId = (body.principalId as string | null | undefined) || null;
     if (!clientId) throw graphErrors.required("clientId", "OAuth2PermissionGrant");
     if (!resourceId) throw graphErrors.required("resourceId", "OAuth2PermissionGrant");
@@ -61,7 +63,7 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
       consentType,
       principalId,
       resourceId: resource.id,
-      scope,
+      scope: scope ?? "",
     };
     directory.oauth2PermissionGrants.set(id, row);
     return c.json(single(c.req, contextUrl(), entity(row)), 201);
@@ -74,7 +76,11 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
     demand(c.get("caller"), permissions.writeGrants);
     const row = find(c.get("caller"), c.req.param("id"));
     const { id: _, ...body } = await readBody(c);
-    const { scope } = writableMembers(body, ["scope"]);
+    const { scope = row.scope } = writableMembers(
+      body,
+      permissionGrantType.pick({ scope: true }),
+      "OAuth2PermissionGrant",
+    );
     row.scope = String(scope ?? "");
     return c.body(null, 204);
   });

@@ -6,9 +6,8 @@ import { checkKey, merge, readBody, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { initialOwners, owners } from "./owners.ts";
 import { count, list, single } from "./query.ts";
-import { servicePrincipalDefaults, servicePrincipalEntity } from "./representation.ts";
-
-const writable = Object.keys(servicePrincipalDefaults);
+import { servicePrincipalEntity } from "./representation.ts";
+import { servicePrincipalType } from "./types.ts";
 
 /** Service principals of the caller's tenant, addressed by object id or as `servicePrincipals(appId='…')`. */
 export function servicePrincipals(context: Context): Hono<GraphEnv> {
@@ -21,9 +20,9 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
 
   const create = (caller: Caller, appId: string, body: Record<string, unknown>): ServicePrincipal => {
     demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
-    const { appId: _, ...rest } = body;
-    const members = writableMembers(rest, writable);
-    const initial = initialOwners(context, caller, body);
+    const { appId: _, "owners@odata.bind": references, ...rest } = body;
+    const members = writableMembers(rest, servicePrincipalType, "ServicePrincipal");
+    const initial = initialOwners(context, caller, references);
     if (directory.servicePrincipal(caller.tenantId, appId)) throw graphErrors.servicePrincipalExists(appId);
     const application = directory.application(appId);
     const home = application?.tenantId === caller.tenantId;
@@ -76,8 +75,9 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
     }
     const row = find(caller, key);
     demandWrite(caller, row);
-    const { appId: _, ...rest } = body;
-    merge(row, writableMembers(rest, writable));
+    const { appId: named = row.appId, ...rest } = body;
+    if (named !== row.appId) throw graphErrors.invalidValue("appId", "ServicePrincipal");
+    merge(row, writableMembers(rest, servicePrincipalType, "ServicePrincipal"));
     return c.body(null, 204);
   });
   app.delete("/servicePrincipals/:key", (c) => {
