@@ -20,6 +20,7 @@ export function tokenEndpoint(context: Context, deviceCodes: DeviceCodes): Hono 
   app.post("/:tenant/oauth2/v2.0/token", async (c) => {
     const form = new URLSearchParams(await c.req.text());
     refuseUnsupported(form);
+    if (form.has("resource")) throw entraErrors.resourceParameter();
     const grantType = form.get("grant_type");
     const named = c.req.param("tenant");
     if (grantType && userGrants.includes(grantType))

@@ -1,4 +1,5 @@
 import type { Store } from "../store.ts";
+import { checkBody, secretType } from "./body.ts";
 import { deletion, listBundle, versionBundle } from "./bundles.ts";
 import { keyVaultErrors } from "./errors.ts";
 import {
@@ -22,18 +23,17 @@ export interface Target {
   readonly url: string;
 }
 
-export function setSecret({ store, vault, url }: Target, name: string, content: SecretContent) {
+export function setSecret({ store, vault, url }: Target, name: string, content: Partial<SecretContent>) {
   if (!validSecretName(name)) {
     throw keyVaultErrors.badParameter(`The request URI contains an invalid name: ${name}`);
   }
-  checkContent(content, ["value"]);
-  if (typeof content?.value !== "string") {
-    throw keyVaultErrors.badParameter("Property value is required.");
-  }
+  checkBody(secretType, content);
+  const { value } = content;
+  if (typeof value !== "string") throw keyVaultErrors.badParameter("Property value is required.");
   const present = secretsOf(store, vault).get(name.toLowerCase());
   if (present?.deletion) throw keyVaultErrors.inDeletedState(deletedStateMessage(present.name));
   if (present) refuseManaged(present, "set");
-  const { secret, version } = addVersion(store, vault, name, content);
+  const { secret, version } = addVersion(store, vault, name, { ...content, value });
   return { value: version.value, ...versionBundle(vault, url, secret, version) };
 }
 
@@ -50,7 +50,7 @@ export function updateSecret(
   versionId: string | undefined,
   changes: Omit<Partial<SecretContent>, "value">,
 ) {
-  checkContent(changes);
+  checkBody(secretType.omit({ value: true }), changes);
   const { secret, version } = find(target, name, versionId);
   refuseManaged(secret, "update");
   changeVersion(target.store, version, changes ?? {});
@@ -100,16 +100,6 @@ export function listDeletedSecrets({ store, vault, url }: Target) {
   return sorted(store, vault)
     .filter((secret) => secret.deletion)
     .map((secret) => ({ ...deletion(url, secret), ...listBundle(vault, url, secret) }));
-}
-
-/** Refuses a body with what the sandbox would ignore. */
-function checkContent(content: Partial<SecretContent> | undefined, more: readonly string[] = []): void {
-  const served = { "": ["contentType", "tags", "attributes", ...more], "attributes.": ["enabled", "nbf", "exp"] };
-  for (const [path, names] of Object.entries(served)) {
-    const given = Object.entries((path ? content?.attributes : content) ?? {});
-    const odd = given.find(([name, value]) => value !== null && !names.includes(name));
-    if (odd) throw keyVaultErrors.notServed(`the member '${path}${odd[0]}'`);
-  }
 }
 
 function find({ store, vault }: Target, name: string, versionId: string | undefined) {

@@ -28,10 +28,10 @@ const properties = [
   "provisioningState",
 ];
 
-const permissions = z.array(z.string());
-const rules = <Rule extends z.ZodRawShape>(rule: Rule) => z.array(z.strictObject(rule));
 /** A choice of words, in any case. */
 const oneOf = (words: string) => z.string().regex(new RegExp(`^(${words})$`, "i"));
+const permissions = (words: string) => z.array(oneOf(`all|get|list|delete|backup|restore|recover|purge|${words}`));
+const rules = <Rule extends z.ZodRawShape>(rule: Rule) => z.array(z.strictObject(rule));
 
 /** Types by azure-rest-api-specs, keyvault.json. */
 const bodyType = z.object({
@@ -46,7 +46,16 @@ const bodyType = z.object({
         objectId: z.string(),
         applicationId: guid.nullish(),
         permissions: z
-          .strictObject({ certificates: permissions, keys: permissions, secrets: permissions, storage: permissions })
+          .strictObject({
+            certificates: permissions(
+              "create|import|update|managecontacts|getissuers|listissuers|setissuers|deleteissuers|manageissuers",
+            ),
+            keys: permissions(
+              "encrypt|decrypt|wrapKey|unwrapKey|sign|verify|create|update|import|release|rotate|getrotationpolicy|setrotationpolicy",
+            ),
+            secrets: permissions("set"),
+            storage: permissions("set|update|regeneratekey|setsas|listsas|getsas|deletesas"),
+          })
           .partial(),
       }).nullable(),
       createMode: z.enum(["default", "recover"]).nullable(),
