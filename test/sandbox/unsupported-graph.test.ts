@@ -136,6 +136,8 @@ describe("A list is not answered", () => {
     ["/oauth2PermissionGrants/delta", "delta"],
     ["/oauth2PermissionGrants/$count", "$count"],
     ["/directory/deletedItems/microsoft.graph.user", "microsoft.graph.user"],
+    ["/applications/delta", "delta"],
+    ["/applications/getByIds", "getByIds"],
     ["/directoryObjects?$top=1", "/directoryObjects"],
     ["/organization?$filter=x", "filter"],
     ["/domains/contoso.example", "/domains/"],
@@ -263,6 +265,7 @@ describe("An application is left as it is", () => {
     ["addPassword", "endDateTime", { passwordCredential: { endDateTime: 5 } }, invalid],
     ["addPassword", "endDateTime", { passwordCredential: { endDateTime: "tomorrow" } }, invalid],
     ["addPassword", "'displayName'", { displayName: "x" }, notServed],
+    ["addPassword", "'secretText'", { passwordCredential: { secretText: "mine" } }, notServed],
     ["removePassword", "'x'", { keyId: crypto.randomUUID(), x: 1 }, notServed],
     ["owners/$ref", "'x'", { "@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/1", x: 1 }, notServed],
     ["federatedIdentityCredentials", "'claimsMatchingExpression'", { claimsMatchingExpression: {} }, notServed],
@@ -314,4 +317,14 @@ describe("A grant is left as it is", () => {
     expect((await client.graph("PATCH", path(), { body: {} })).status).toBe(204);
     expect(await scope()).toBe("kept");
   });
+});
+
+test("The default role, which is for resources without any, is not given", async () => {
+  const body = {
+    principalId: principal.id,
+    resourceId: principal.id,
+    appRoleId: "00000000-0000-0000-0000-000000000000",
+  };
+  const request = client.graph("POST", `/servicePrincipals/${principal.id}/appRoleAssignedTo`, { body });
+  expect(await outcome(request, "the default app role")).toEqual(notServed);
 });
