@@ -51,7 +51,7 @@ export const applicationDefaults = {
 };
 
 /** Members of a service principal that a client may write, with the values a new one begins with. */
-export const servicePrincipalDefaults = {
+const servicePrincipalDefaults = {
   accountEnabled: true,
   alternativeNames: [],
   appRoleAssignmentRequired: false,
