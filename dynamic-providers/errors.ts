@@ -140,6 +140,11 @@ const nextSteps: Record<string, NextStep> = {
     "Run `pulumi up`: that version was retired or disabled, and another is in its place or is made.",
   Authorization_RequestDenied: () =>
     "Give the identity that runs the stack the application permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make it an owner of the application.",
+  Directory_ConcurrencyViolation: () => "Run the command again: another change to that application was under way.",
+  CredentialTypeNotAllowedAsPerAppPolicy: () =>
+    "The tenant's app management policy forbids client secrets: use a certificate or a federated credential (docs/credentials.md), or ask for an exemption of this application.",
+  CredentialInvalidLifetimeAsPerAppPolicy: () =>
+    "The tenant's app management policy wants client secrets of a shorter life than a year: use a certificate or a federated credential (docs/credentials.md), or ask for an exemption of this application.",
   SecretNotFound: () => "Run `pulumi up --refresh`: the secret was deleted from its vault.",
 };
 

@@ -104,7 +104,8 @@ export const applicationPassword = lifecycle<
     const kept = others.filter((other) => !isRetired(other));
     // The passwords go last: while one of them is there, a run that is cut off is taken up again.
     await disableAllBut(connection, inputs, [current, ...kept]);
-    for (const { keyId } of others.filter(isRetired)) await removePassword(graph, applicationObjectId, keyId);
+    for (const { keyId } of others.filter(isRetired))
+      await inTurn(connection, () => removePassword(graph, applicationObjectId, keyId));
     return outputsOf(inputs, current, version, kept.length > 0 ? retireOn : "");
   },
 
@@ -120,12 +121,13 @@ export const applicationPassword = lifecycle<
     return { ...state, expiresOn: current.expiresOn };
   },
 
-  async remove({ graph, vault }, _id, state) {
+  async remove(connection, _id, state) {
+    const { graph, vault } = connection;
     // What replaces this resource, with another vault, has a password of the same name by now: that one stays.
     const held = (await versionsOf(vault, state.secretName)).map(({ tags }) => tags[keyIdTag]);
     for (const password of (await passwordsOf(graph, state.applicationObjectId)) ?? []) {
       if (isOurs(password, state) && [state.keyId, ...held].includes(password.keyId))
-        await removePassword(graph, state.applicationObjectId, password.keyId);
+        await inTurn(connection, () => removePassword(graph, state.applicationObjectId, password.keyId));
     }
     await deleteSecret(vault, state.secretName);
   },
@@ -174,14 +176,16 @@ function isForeign(
   return known.period === "" || (newest?.tags[keyIdTag] === known.keyId && newest.uri !== known.secretVersionUri);
 }
 
+/** Writes to the application when no other change to it is under way, such as of its federated credentials. */
+const inTurn = <T>({ say }: PublisherConnection, write: () => Promise<T>) =>
+  untilSettled("another change to the application", settlingSeconds, settling.directory, say, write);
+
 /** Adds a secret in Entra and writes it as the newest version in the vault. */
 async function makeSecret(connection: PublisherConnection, inputs: ApplicationPasswordInputs) {
   const { graph, vault } = connection;
   const { applicationObjectId, secretName, expiresOn, period, rotateNow } = inputs;
-  const { password, secretText } = await addPassword(graph, applicationObjectId, {
-    displayName: nameOf(inputs),
-    expiresOn,
-  });
+  const asked = { displayName: nameOf(inputs), expiresOn };
+  const { password, secretText } = await inTurn(connection, () => addPassword(graph, applicationObjectId, asked));
   const version = await atVault(connection, () =>
     writeSecret(vault, secretName, {
       value: secretText,

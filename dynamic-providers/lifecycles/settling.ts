@@ -5,6 +5,8 @@ export const settlingSeconds = 120;
 /** Codes of what may be refused for a while after it was made. */
 export const settling = {
   vault: ["ForbiddenByRbac", "ObjectIsBeingDeleted", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
+  /** Another change to the same object was under way; this one had no effect (wire facts C2). */
+  directory: ["Directory_ConcurrencyViolation"],
   /** A new secret that not every part of Entra has seen. */
   secret: ["AADSTS7000215"],
   /** A new certificate, and a new federated identity credential, likewise. */

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
 import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
 import { faultSchema } from "../faults.ts";
+import { graphSwitches, graphSwitchesOf } from "../graph/switches.ts";
 import { newService } from "../server.ts";
 
 /**
@@ -14,9 +15,9 @@ import { newService } from "../server.ts";
  * - `GET /faults` the faults in force, with how many requests matched each and how many of them it met; `POST /faults` adds
  *   one, `{"service": "dataverse fabrikam", "method": "POST", "nth": 2, "drop": "after"}`, see `sandbox/faults.ts`;
  *   `DELETE /faults` ends all of them
- * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra or an organization: {name: value}}`
- * - `PUT /switches/{entra or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that set;
- *   names, values and defaults are in `sandbox/entra/switches.ts` and `sandbox/dataverse/switches.ts`
+ * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra, graph or an organization: {name: value}}`
+ * - `PUT /switches/{entra, graph or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that
+ *   set; names, values and defaults are in `switches.ts` of `sandbox/entra`, `sandbox/graph` and `sandbox/dataverse`
  */
 export function control(context: Context): Hono {
   const { store, organizations } = context;
@@ -48,9 +49,10 @@ export function control(context: Context): Hono {
     return c.body(null, 204);
   });
 
-  /** What can be switched: Entra as a whole, and each Dataverse organization. */
+  /** What can be switched: Entra and Graph as a whole, and each Dataverse organization. */
   const sets = (): Record<string, SwitchSet> => ({
     entra: { known: entraSwitches, set: entraSwitchesOf(store) },
+    graph: { known: graphSwitches, set: graphSwitchesOf(store) },
     ...Object.fromEntries(
       [...organizations.keys()].map((name) => [name, { known: switches, set: switchesOf(store, name) }]),
     ),

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
-import type { Tenant } from "../directory.ts";
+import { firstParty, type Tenant } from "../directory.ts";
 import { authenticateClient, type Client, readClientFields } from "./client-authentication.ts";
 import type { DeviceCodes } from "./device-code.ts";
 import { entraErrors } from "./errors.ts";
 import { findResource } from "./resources.ts";
+import { entraSwitch } from "./switches.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
@@ -96,12 +97,17 @@ async function issueAppToken(
   const roles = context.directory.appRolesOf(principal, target.appId);
   if (target.appRoleAssignmentRequired && !roles.length)
     throw entraErrors.notAssigned(application.appId, application.displayName, target.appId, target.displayName);
-  return context.tokens.issue({
+  const form = target.appId === firstParty.dataverse ? entraSwitch(context.store, "dataverseToken") : "1.0";
+  const claims = {
     aud: resource,
     appid: application.appId,
     appidacr: proof,
     oid: principal.id,
     tid: tenant.id,
     ...(roles.length ? { roles } : {}),
+  };
+  return context.tokens.issue(claims, {
+    idtyp: form !== "1.0 without idtyp",
+    ...(form === "2.0" && { issuer: `${context.endpoints.login}/${tenant.id}/v2.0` }),
   });
 }

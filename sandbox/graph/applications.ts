@@ -50,7 +50,7 @@ export function applications(context: Context): Hono<GraphEnv> {
       );
     const draft = structuredClone(row);
     merge(draft, members);
-    checkApplication(directory, draft, row);
+    checkApplication(context, draft, row);
     merge(row, members);
   };
 
