@@ -42,6 +42,7 @@ export function applications(context: Context): Hono<GraphEnv> {
       throw graphErrors.passwordMustBeGenerated();
     const { passwordCredentials: _, ...rest } = body;
     const members = writableMembers(rest, applicationType, "Application");
+    if (members.isDisabled) throw graphErrors.notServed("a deactivated application: the member 'isDisabled'");
     if (members.keyCredentials)
       members.keyCredentials = keyCredentials(
         store,

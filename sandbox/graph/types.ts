@@ -65,6 +65,7 @@ export const applicationType = object({
     termsOfServiceUrl: text,
   }),
   isDeviceOnlyAuthSupported: flag,
+  isDisabled: flag,
   isFallbackPublicClient: flag,
   keyCredentials: z.array(keyCredential),
   nativeAuthenticationApisEnabled: text,

@@ -57,10 +57,21 @@ describe("At its start the azuread plugin", () => {
     expect(graph).toBe(sandbox.endpoints.graph);
   });
 
-  test("gets a token of three parts that says who it is", async () => {
+  test("gets a token of three parts that says who it is, which is all that getClientConfig tells", async () => {
     token = await sandbox.token(graph);
     expect(token.split(".")).toHaveLength(3);
-    expect(decodeJwt(token)).toMatchObject({ oid: publisher.objectId, tid: publisher.tenantId });
+    const { objectId: oid, tenantId: tid, clientId: appid } = publisher;
+    expect(decodeJwt(token)).toMatchObject({ oid, tid, appid });
+  });
+
+  test("knows by name, and without a request, the client ids that the sandbox has too", async () => {
+    // getApplicationPublishedAppIds: DynamicsCrm, MicrosoftGraph, AzureKeyVault, AzureServiceManagement.
+    expect(firstParty).toMatchObject({
+      dataverse: "00000007-0000-0000-c000-000000000000",
+      graph: "00000003-0000-0000-c000-000000000000",
+      keyVault: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+      resourceManager: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    });
   });
 });
 
@@ -129,7 +140,17 @@ describe("For an Application it", () => {
     });
     const beta = await ok("GET", `/beta/applications/${application}?$select=oauth2RequirePostResponse`);
     expect(beta.oauth2RequirePostResponse).toBe(false);
+    const newer = await ok("GET", `/beta/applications/${application}?$select=isDisabled,oauth2RequirePostResponse`);
+    expect(newer).toMatchObject({ isDisabled: null, oauth2RequirePostResponse: false });
     expect((await ok("GET", `/v1.0/applications/${application}/owners`)).value).toEqual([]);
+  });
+
+  test("adds and removes the owners that changed", async () => {
+    const owners = `/v1.0/applications/${application}/owners`;
+    await ok("POST", `${owners}/$ref`, { "@odata.id": reference(publisher.objectId) });
+    expect((await ok("GET", owners)).value).toMatchObject([{ id: publisher.objectId }]);
+    await ok("DELETE", `${owners}/${publisher.objectId}/$ref`);
+    expect((await ok("GET", owners)).value).toEqual([]);
   });
 
   test("updates it with one PATCH, and sets an identifier URI with another", async () => {
@@ -249,6 +270,46 @@ describe("For a ServicePrincipal it", () => {
     const beta = await ok("GET", `/beta/servicePrincipals/${principal}?$select=samlMetadataUrl`);
     expect(beta).toHaveProperty("samlMetadataUrl");
     expect((await ok("GET", `${path()}/owners`)).value).toEqual([]);
+  });
+
+  test("with useExisting changes the one that is there, resetting what is not declared", async () => {
+    await ok("PATCH", path(), { description: "by hand", notes: "by hand", tags: ["ByHand"] });
+    const [{ id }] = (await ok("GET", `/v1.0/servicePrincipals?$filter=appId+eq+'${appId}'`)).value;
+    expect(id).toBe(principal);
+    await ok("PATCH", path(), {
+      ...principalType,
+      accountEnabled: true,
+      alternativeNames: [],
+      appRoleAssignmentRequired: false,
+      description: null,
+      loginUrl: null,
+      notes: null,
+      notificationEmailAddresses: [],
+      preferredSingleSignOnMode: null,
+      samlSingleSignOnSettings: null,
+      tags: [],
+    });
+    expect(await ok("GET", path())).toMatchObject({
+      description: null,
+      notes: null,
+      tags: [],
+      displayName: "Contoso Orders",
+    });
+  });
+
+  test("is refused for an application that is not replicated yet, in the words by which it tries again", async () => {
+    const refused = await send("POST", "/v1.0/servicePrincipals", { ...principalType, appId: randomUUID() });
+    expect([refused.status, refused.data.error.message]).toEqual([
+      400,
+      expect.stringMatching(/The appId '.+' of the service principal does not reference a valid application object/),
+    ]);
+  });
+
+  test("looks up Microsoft's own by client id, as getServicePrincipal does", async () => {
+    const query = `/v1.0/servicePrincipals?$filter=appId+eq+'${firstParty.graph}'`;
+    const { value } = await ok("GET", query);
+    expect(value).toMatchObject([{ appId: firstParty.graph, displayName: "Microsoft Graph" }]);
+    expect(value[0].appRoles).toContainEqual(expect.objectContaining({ value: "Application.ReadWrite.OwnedBy" }));
   });
 
   test("grants a delegated permission between it and Microsoft's own, and reads the grant", async () => {
