@@ -157,7 +157,9 @@ async function put(request: ArmRequest): Promise<ArmAnswer> {
   vault.tags = body.tags ?? {};
   touch(request, vault);
   vaults(store).set(vaultName!.toLowerCase(), vault);
-  return { status: present ? 200 : 201, body: await shape(context, vault) };
+  if (present) return { status: 200, body: await shape(context, vault) };
+  // A new vault's host name takes a while: clients ask for the vault until it has succeeded, which here is at once.
+  return { status: 201, body: await shape(context, vault, "RegisteringDns") };
 }
 
 async function list(request: ArmRequest, belongs: (vault: Vault) => boolean): Promise<ArmAnswer> {
@@ -178,7 +180,7 @@ function touch({ context, caller }: ArmRequest, vault: Vault): void {
   vault.modifiedBy = caller.oid;
 }
 
-async function shape(context: Context, vault: Vault) {
+async function shape(context: Context, vault: Vault, provisioningState = "Succeeded") {
   return {
     id: vaultId(vault),
     name: vault.name,
@@ -196,7 +198,7 @@ async function shape(context: Context, vault: Vault) {
     properties: {
       ...vault.properties,
       vaultUri: await vaultUri(context, vault),
-      provisioningState: "Succeeded",
+      provisioningState,
     },
   };
 }

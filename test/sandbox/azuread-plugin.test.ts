@@ -43,7 +43,7 @@ const principalType = { "@odata.type": "#microsoft.graph.servicePrincipal" };
 const reference = (id: string) => `${graph}/v1.0/directoryObjects/${id}`;
 
 describe("At its start the azuread plugin", () => {
-  test("finds the cloud at the metadata host", async () => {
+  test("C8: finds the cloud at the metadata host", async () => {
     const host = new URL(sandbox.endpoints.arm).host;
     const { status, data, headers } = await sandbox.http.get(
       `https://${host}/metadata/endpoints?api-version=2022-09-01`,
@@ -337,7 +337,7 @@ describe("When it deletes", () => {
   test.each([
     ["a service principal", () => `/v1.0/servicePrincipals/${principal}`],
     ["an application", () => `/v1.0/applications/${application}`],
-  ])("%s it reads 404 with Graph's code until it has seen enough of them", async (_, path) => {
+  ])("C6: %s it reads 404 with Graph's code until it has seen enough of them", async (_, path) => {
     await ok("DELETE", path());
     for (let seen = 0; seen < 5; seen++) {
       const { status, data } = await send("GET", path());

@@ -160,6 +160,32 @@ describe("Resource Manager says", () => {
     expect(data.properties).toMatchObject({ roleName, type: "BuiltInRole" });
   });
 
+  test("F2: that the name of a deleted secret is taken, in the words of its vault", async () => {
+    const made = await arm.newVault("rg-facts-again", "kv-facts-again");
+    await arm.grant(publisher.objectId, roles.secretsOfficer, made.id);
+    const path = `${vaultId("rg-facts-again", "kv-facts-again")}/secrets/orders`;
+    const put = () => arm.arm("PUT", path, { body: { properties: { value: "x" } } });
+    expect((await put()).status).toBe(201);
+    const headers = { Authorization: `Bearer ${await sandbox.token("https://vault.azure.net")}` };
+    const url = `${made.properties.vaultUri}secrets/orders?api-version=7.5`;
+    expect((await sandbox.http.delete(url, { headers })).status).toBe(200);
+    const message =
+      "Secret orders is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.";
+    for (const answer of [await put(), await sandbox.http.put(url, { value: "x" }, { headers })]) {
+      expect([answer.status, answer.data.error.message]).toEqual([409, message]);
+      expect(answer.data.error.innererror).toEqual({ code: "ObjectIsDeletedButRecoverable" });
+    }
+  });
+
+  test.each(["a", "kv-facts-with-a-name-of-25", "kv_facts", "-kv-facts"])(
+    "F1: that %s is no vault's name",
+    async (name) => {
+      await arm.arm("PUT", group("rg-facts-names"), { body: { location: "westeurope" } });
+      const answer = await arm.arm("PUT", vaultId("rg-facts-names", name), { body: arm.vaultBody() });
+      expect([answer.status, answer.code]).toEqual([400, "VaultNameNotValid"]);
+    },
+  );
+
   test("F2: that a secret is not deleted here", async () => {
     await arm.newVault("rg-facts-secret", "kv-facts-secret");
     const path = `${vaultId("rg-facts-secret", "kv-facts-secret")}/secrets/orders`;
