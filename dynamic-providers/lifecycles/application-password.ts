@@ -15,7 +15,7 @@ import {
 import { lifecycle } from "./lifecycle.ts";
 import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
 import { proveSignIn } from "./proof.ts";
-import { atVault } from "./settling.ts";
+import { atVault, inTurn } from "./settling.ts";
 
 export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
@@ -170,10 +170,6 @@ function isForeign(
   if (!known) return false;
   return known.period === "" || (newest?.tags[keyIdTag] === known.keyId && newest.uri !== known.secretVersionUri);
 }
-
-/** Writes to the application when no other change to it is under way, such as of its federated credentials. */
-const inTurn = <T>({ say }: PublisherConnection, write: () => Promise<T>) =>
-  untilSettled("another change to the application", settlingSeconds, settling.directory, say, write);
 
 /** Adds a secret in Entra and writes it as the newest version in the vault. */
 async function makeSecret(connection: PublisherConnection, inputs: ApplicationPasswordInputs) {

@@ -30,3 +30,7 @@ export const newCredential = {
 /** Does something in a vault once that lets in who runs the stack. */
 export const atVault = <T>({ say }: { say: Say }, act: () => Promise<T>) =>
   untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
+
+/** Writes to an application when no other change to it is under way, such as of its federated credentials. */
+export const inTurn = <T>({ say }: { say: Say }, write: () => Promise<T>) =>
+  untilSettled("another change to the application", settlingSeconds, settling.directory, say, write);
