@@ -3,6 +3,7 @@ import { firstParty } from "../../sandbox/directory.ts";
 import { EntraClient, fabrikam, graphUrl, publisher } from "../support/entra.ts";
 import { armClient, assignment, group, roles, subscription, vault as vaultId } from "../support/resource-manager.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
+import { dataverseClient } from "./dataverse-client.ts";
 
 // What Graph, Resource Manager and Key Vault say to the letter.
 
@@ -102,6 +103,27 @@ describe("Graph says", () => {
     const taken = await set(uri);
     expect(said(taken)).toEqual([400, "Request_BadRequest", message]);
     expect(taken.data.error.details).toEqual([{ code: "ObjectConflict", target: "identifierUris", message }]);
+  });
+
+  test("C4: the Application ID URI that Dataverse then shows of its user: the first, or none", async () => {
+    const dataverse = dataverseClient(sandbox);
+    const unit = `/businessunits(${await dataverse.rootBusinessUnit()})`;
+    const shown = async (identifierUris: string[]) => {
+      const { appId } = await client.newApplication({ identifierUris });
+      await client.graph("POST", "/servicePrincipals", { body: { appId } });
+      const user = await dataverse.create("systemusers", {
+        applicationid: appId,
+        "businessunitid@odata.bind": unit,
+      });
+      return (await dataverse.get(`systemusers(${user})`)).applicationiduri;
+    };
+    const uris = ["https://contoso.example/first", "https://contoso.example/second"];
+    expect(await shown(uris)).toBe(uris[0]);
+    expect(await shown([])).toBeNull();
+    const set = `${sandbox.endpoints.control}/switches/contoso-dev`;
+    await sandbox.http.put(set, { applicationIdUriFilled: "never" });
+    expect(await shown(["https://contoso.example/third"])).toBeNull();
+    await sandbox.http.put(set, { applicationIdUriFilled: "with the first" });
   });
 
   test("C6: who may not, with ids in the headers", async () => {

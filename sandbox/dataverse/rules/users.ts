@@ -42,6 +42,7 @@ export const userRules: TableRules = {
       issyncwithdirectory: false,
       identityid: data.rows("systemuser").size + 1,
     } satisfies Row);
+    if (data.switch("applicationIdUriFilled") === "never") row.applicationiduri = null;
   },
 
   created(data, row) {
