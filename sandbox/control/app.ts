@@ -4,6 +4,7 @@ import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
 import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
 import { faultSchema } from "../faults.ts";
 import { graphSwitches, graphSwitchesOf } from "../graph/switches.ts";
+import { keyVaultSwitches, keyVaultSwitchesOf } from "../key-vault/switches.ts";
 import { newService } from "../server.ts";
 
 /**
@@ -15,9 +16,9 @@ import { newService } from "../server.ts";
  * - `GET /faults` the faults in force, with how many requests matched each and how many of them it met; `POST /faults` adds
  *   one, `{"service": "dataverse fabrikam", "method": "POST", "nth": 2, "drop": "after"}`, see `sandbox/faults.ts`;
  *   `DELETE /faults` ends all of them
- * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra, graph or an organization: {name: value}}`
- * - `PUT /switches/{entra, graph or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that
- *   set; names, values and defaults are in `switches.ts` of `sandbox/entra`, `sandbox/graph` and `sandbox/dataverse`
+ * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra, graph, vault or an organization: {name: value}}`
+ * - `PUT /switches/{entra, graph, vault or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that
+ *   set; names, values and defaults are in `switches.ts` of each service
  */
 export function control(context: Context): Hono {
   const { store, organizations } = context;
@@ -49,10 +50,11 @@ export function control(context: Context): Hono {
     return c.body(null, 204);
   });
 
-  /** What can be switched: Entra and Graph as a whole, and each Dataverse organization. */
+  /** What can be switched: Entra, Graph and the vaults as a whole, and each Dataverse organization. */
   const sets = (): Record<string, SwitchSet> => ({
     entra: { known: entraSwitches, set: entraSwitchesOf(store) },
     graph: { known: graphSwitches, set: graphSwitchesOf(store) },
+    vault: { known: keyVaultSwitches, set: keyVaultSwitchesOf(store) },
     ...Object.fromEntries(
       [...organizations.keys()].map((name) => [name, { known: switches, set: switchesOf(store, name) }]),
     ),

@@ -14,6 +14,7 @@ import {
   secretsOf,
   validSecretName,
 } from "./secrets.ts";
+import { keyVaultSwitch } from "./switches.ts";
 import { deletionNow, type Vault } from "./vaults.ts";
 
 /** The vault a request is for, after sign-in and authorization. `url` is its address without a trailing slash. */
@@ -31,7 +32,9 @@ export function setSecret({ store, vault, url }: Target, name: string, content: 
   const { value } = content;
   if (typeof value !== "string") throw keyVaultErrors.badParameter("Property value is required.");
   const present = secretsOf(store, vault).get(name.toLowerCase());
+  if (present && takePending(present, "deletion")) throw keyVaultErrors.beingDeleted(present.name);
   if (present?.deletion) throw keyVaultErrors.inDeletedState(deletedStateMessage(present.name));
+  if (present && takePending(present, "recovery")) throw keyVaultErrors.beingRecovered(present.name);
   if (present) refuseManaged(present, "set");
   const { secret, version } = addVersion(store, vault, name, { ...content, value });
   return { value: version.value, ...versionBundle(vault, url, secret, version) };
@@ -61,6 +64,7 @@ export function deleteSecret(target: Target, name: string) {
   const { secret } = find(target, name, undefined);
   refuseManaged(secret, "delete");
   secret.deletion = deletionNow(target.store, target.vault.properties);
+  begin(target.store, secret, "deletion");
   return deletedBundle(target, secret);
 }
 
@@ -72,6 +76,7 @@ export function recoverSecret(target: Target, name: string) {
   const secret = findDeleted(target, name);
   refuseManaged(secret, "recover");
   secret.deletion = null;
+  begin(target.store, secret, "recovery");
   return versionBundle(target.vault, target.url, secret, secret.versions.at(-1)!);
 }
 
@@ -104,7 +109,7 @@ export function listDeletedSecrets({ store, vault, url }: Target) {
 
 function find({ store, vault }: Target, name: string, versionId: string | undefined) {
   const secret = secretsOf(store, vault).get(name.toLowerCase());
-  if (!secret || secret.deletion) throw keyVaultErrors.secretNotFound(name);
+  if (!secret || secret.deletion || takePending(secret, "recovery")) throw keyVaultErrors.secretNotFound(name);
   const version: SecretVersion | undefined = versionId
     ? secret.versions.find((row) => row.version === versionId.toLowerCase())
     : secret.versions.at(-1);
@@ -114,8 +119,19 @@ function find({ store, vault }: Target, name: string, versionId: string | undefi
 
 function findDeleted({ store, vault }: Target, name: string): Secret {
   const secret = secretsOf(store, vault).get(name.toLowerCase());
-  if (!secret?.deletion) throw keyVaultErrors.deletedSecretNotFound(name);
+  if (!secret?.deletion || takePending(secret, "deletion")) throw keyVaultErrors.deletedSecretNotFound(name);
   return secret;
+}
+
+function begin(store: Store, secret: Secret, transition: Secret["pending"]): void {
+  if (keyVaultSwitch(store, "secretTransitions") === "at the second look") secret.pending = transition;
+}
+
+/** Whether this look is the one that comes too early. */
+function takePending(secret: Secret, transition: Secret["pending"]): boolean {
+  if (secret.pending !== transition) return false;
+  secret.pending = undefined;
+  return true;
 }
 
 function deletedBundle({ vault, url }: Target, secret: Secret) {
