@@ -15,7 +15,7 @@ export function errorAnswer({ code, message, status }: DataverseError, prefer: s
   const details = {
     "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
     "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode": "0",
-    "Microsoft.PowerApps.CDS.HelpLink": `http://go.microsoft.com/fwlink/?LinkID=398563&error=${encodeURIComponent(`Microsoft.Crm.CrmException:${code}`)}&client=platform`,
+    "Microsoft.PowerApps.CDS.HelpLink": `http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a${code.replace(/^0x/, "")}&client=platform`,
     "Microsoft.PowerApps.CDS.TraceText": "",
     "Microsoft.PowerApps.CDS.InnerError.Message": message,
   };

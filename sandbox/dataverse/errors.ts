@@ -70,6 +70,16 @@ export const catalogue = {
     message: "Could not find a property named '{0}' on type 'Microsoft.Dynamics.CRM.{1}'.",
   },
   QuerySyntax: { code: "0x80060888", status: 400, message: "Syntax error in the query: {0}" },
+  QueryOptionTwice: {
+    code: "0x80060888",
+    status: 400,
+    message: "Query option '{0}' was specified more than once, but it must be specified at most once.",
+  },
+  MetadataFunction: {
+    code: "0x8006088a",
+    status: 501,
+    message: 'The "{0}" function isn\'t supported for Metadata Entities.',
+  },
   QueryTypes: {
     code: "0x80060888",
     status: 400,
@@ -118,6 +128,11 @@ export const catalogue = {
     code: "0x80048d19",
     status: 400,
     message: "Parameter '{0}' of '{1}' is missing or not of the type '{2}'.",
+  },
+  ParameterUndeclared: {
+    code: "0x80048d19",
+    status: 400,
+    message: "The parameter '{0}' in the request payload is not a valid parameter for the operation '{1}'.",
   },
   ReferenceNotAbsolute: {
     code: "0x80048d19",

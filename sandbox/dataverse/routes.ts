@@ -1,5 +1,5 @@
 import { readCsdl } from "./csdl.ts";
-import { primaryIdOf, rowOfKey } from "./keys.ts";
+import { findByAlternateKey, primaryIdOf, rowOfKey } from "./keys.ts";
 import { readDefinitions } from "./metadata.ts";
 import { tableNamed, tableOfSet, tables } from "./model.ts";
 import { isBoundOperation, isUnboundOperation, runBound, runUnbound } from "./operations.ts";
@@ -74,8 +74,12 @@ function create(request: DataverseRequest, table: Table, id: string | undefined)
 /** PATCH: updates, or creates with the key as the new row's id; If-Match and If-None-Match forbid one of the two. */
 function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
   const id = primaryIdOf(table, key);
-  const exists = id === undefined || request.data.find(table.logicalName, id) !== undefined;
-  if (!exists && !request.ifMatch) return create(request, table, id);
+  const found =
+    id === undefined ? findByAlternateKey(request.data, table, key) : request.data.find(table.logicalName, id);
+  if (!found && !request.ifMatch) {
+    if (id === undefined) notServed("creating a row by an alternate key");
+    return create(request, table, id);
+  }
   const row = rowOfKey(request.data, table, key);
   if (request.ifNoneMatch === "*") refuse("DuplicateRecord");
   allowOnly(request.query, "$select", "$expand");
@@ -106,12 +110,15 @@ function written(request: DataverseRequest, table: Table, row: Row, statusWithBo
 
 function ofProperty(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {
   const { data, caller, method, body } = request;
-  if (segment.arguments !== undefined) notServed(`the path '${request.path}'`);
+  if (segment.arguments !== undefined || segment.name.startsWith("$")) notServed(`the path '${request.path}'`);
   if (method === "GET") return readProperty(request, table, row, segment.name);
-  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  if (table.collections[segment.name] || lookupOfNavigation(table, segment.name)) {
+    notServed(`${method} of ${segment.name}, rows of another table`);
+  }
   allowOnly(request.query);
   const found = columnOfProperty(table, segment.name) ?? refuse("SegmentNotFound", [segment.name]);
   if (found.column.kind === "lookup") refuse("LookupNotBound", [segment.name]);
+  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
   if (method === "PUT" && !(typeof body === "object" && body !== null && "value" in body)) {
     refuse("PropertyUndeclared", [table.entitySet, "value", table.logicalName]);
   }
@@ -128,6 +135,7 @@ function ofReference(request: DataverseRequest, table: Table, row: Row, segment:
   const { data, caller, method, query } = request;
   const { name } = segment;
   if (method === "GET") return readReferences(request, table, row, name);
+  if (request.ifMatch) notServed("If-Match for a relationship");
   const collection = table.collections[name];
   if (!collection) return ofSingleReference(request, table, row, name);
   const target = tableNamed(collection.target);
