@@ -1,3 +1,4 @@
+import type { OrganizationData } from "./organization-data.ts";
 import { annotationsOf, wantsAnnotation } from "./preferences.ts";
 import type { DataverseError } from "./refusal.ts";
 import type { Answer } from "./request.ts";
@@ -10,7 +11,10 @@ export function contentOf({ body, contentType }: Answer): { text: string; type: 
 }
 
 /** An error as an answer, with the details that the request's `Prefer` header asks for (wire facts D3). */
-export function errorAnswer({ code, message, status }: DataverseError, prefer: string | undefined): Answer {
+export function errorAnswer(data: OrganizationData, error: DataverseError, prefer: string | undefined): Answer {
+  const { message, status } = error;
+  const isOfPayload = message.startsWith("Error identified in Payload");
+  const code = isOfPayload ? data.switch("payloadErrorCode") : error.code;
   const wanted = annotationsOf(prefer);
   const details = {
     "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",

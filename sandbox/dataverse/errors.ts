@@ -28,6 +28,7 @@ export const catalogue = {
     status: 403,
     message: "The user with SystemUserId={0} in OrganizationContext={1} is disabled",
   },
+  SystemUserDisabled: { code: "0x8004A112", status: 403, message: "The user with id {0} is disabled." },
   UserHasNoRoles: {
     code: "0x80042F09",
     status: 403,
@@ -166,6 +167,8 @@ export const catalogue = {
     status: 400,
     message: "The required attribute '{0}' of entity '{1}' cannot be set to null.",
   },
+
+  Unexpected: { code: "0x80040216", status: 400, message: "An unexpected error occurred." },
 
   // Rows
   NotFound: { code: "0x80040217", status: 404, message: "Entity '{0}' With Id = {1} Does Not Exist" },

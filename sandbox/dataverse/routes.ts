@@ -8,7 +8,7 @@ import { columnValue, readPayload } from "./payload.ts";
 import { allowOnly } from "./query-options.ts";
 import { countSet, readProperty, readReferences, readRow, readSet, rowBody } from "./reading.ts";
 import { rowOfAbsoluteUrl } from "./references.ts";
-import { notServed, refuse } from "./refusal.ts";
+import { DataverseError, notServed, refuse } from "./refusal.ts";
 import { link, unlink } from "./relationships.ts";
 import { etagOf, urlOf } from "./representation.ts";
 import type { Answer, DataverseRequest } from "./request.ts";
@@ -101,7 +101,9 @@ function written(request: DataverseRequest, table: Table, row: Row, statusWithBo
   const entity = urlOf(request.base, table, row[table.primaryId] as string);
   if (request.preferences.representation) {
     const body = rowBody(request, table, row);
-    return { status: statusWithBody, body, entity, applied: ["return=representation"] };
+    const sent = request.data.switch("entityIdWithRepresentation") === "sent";
+    const headers = sent && { headers: { "OData-EntityId": entity } };
+    return { status: statusWithBody, body, ...headers, entity, applied: ["return=representation"] };
   }
   const headers: Record<string, string> = { "OData-EntityId": entity };
   if (statusWithBody === 201) headers.Location = entity;
@@ -142,17 +144,30 @@ function ofReference(request: DataverseRequest, table: Table, row: Row, segment:
   const url = (request.body as Record<string, unknown> | undefined)?.["@odata.id"];
   if (method === "POST") {
     allowOnly(query);
-    link(data, caller, table, row, name, rowOfAbsoluteUrl(data, table.entitySet, target, url));
+    const other = referenced(request, name, () => rowOfAbsoluteUrl(data, table.entitySet, target, url));
+    link(data, caller, table, row, name, other);
     return done;
   }
   if (method !== "DELETE") refuse("MethodNotAllowed", [method]);
   allowOnly(query, "$id");
-  const other =
+  const other = referenced(request, name, () =>
     segment.arguments === undefined
       ? rowOfAbsoluteUrl(data, table.entitySet, target, query.id)
-      : rowOfKey(data, target, parseKey(segment.arguments, query.aliases));
+      : rowOfKey(data, target, parseKey(segment.arguments, query.aliases)),
+  );
   unlink(data, caller, table, row, name, other);
   return done;
+}
+
+/** The row at the other end; by which code it is missing, a switch decides. */
+function referenced({ data }: DataverseRequest, navigation: string, find: () => Row): Row {
+  try {
+    return find();
+  } catch (error) {
+    const isMissing = error instanceof DataverseError && error.code === "0x80040217";
+    if (isMissing && data.switch("missingReferenceCode") === "0x80060888") refuse("SegmentNotFound", [navigation]);
+    throw error;
+  }
 }
 
 function ofSingleReference(request: DataverseRequest, table: Table, row: Row, navigation: string): Answer {

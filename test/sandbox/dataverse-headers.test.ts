@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { switchesOf } from "../../sandbox/dataverse/switches.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 import { type DataverseClient, dataverseClient } from "./dataverse-client.ts";
 
@@ -64,6 +65,14 @@ describe("D1: headers of a request", () => {
     expect([updated.status, updated.data.name]).toEqual([200, "Again"]);
   });
 
+  test("D4: an answer with the row has OData-EntityId too, by switch", async () => {
+    const Prefer = "return=representation";
+    const switches = switchesOf(sandbox.context.store, "contoso-dev").set("entityIdWithRepresentation", "sent");
+    const { headers, data } = await send("POST", "accounts", { Prefer }, { name: "With its address" });
+    switches.delete("entityIdWithRepresentation");
+    expect(headers["odata-entityid"]).toBe(`${client.base}accounts(${data.accountid})`);
+  });
+
   test("D1: annotations are those asked for, of values that are there", async () => {
     const annotated = async (pattern: string) => {
       const path = `accounts(${account})?$select=_ownerid_value,_parentaccountid_value,statuscode,creditonhold`;
@@ -107,6 +116,16 @@ describe("D3: details of an error", () => {
       Prefer: 'odata.include-annotations="Microsoft.PowerApps.CDS.ErrorDetails*"',
     });
     expect(Object.keys(some.data.error)).toHaveLength(4);
+  });
+
+  test.each(["0x80048d19", "0x0"])("D3: a body of the wrong shape is 400 %s, by switch", async (code) => {
+    const switches = switchesOf(sandbox.context.store, "contoso-dev").set("payloadErrorCode", code);
+    const wrong = await send("POST", "accounts", {}, { nosuch: 1 });
+    switches.delete("payloadErrorCode");
+    expect(refusal(wrong)).toEqual([400, code]);
+    expect(wrong.data.error.message).toMatch(
+      /^Error identified in Payload provided by the user for Entity :'accounts', .* {2}----> {2}InnerException : Microsoft\.OData\.ODataException: /,
+    );
   });
 });
 

@@ -252,8 +252,24 @@ const situations: Partial<Record<SwitchName, (value: string) => Promise<void>>> 
     const role = await makeRole();
     await assign(user.id!, role.id!);
     await client.send("GET", "WhoAmI", undefined, { as: principal });
-    const seen = await applicationUser(settings()).read!(user.id!, user.outs!);
-    expect(seen.props).toMatchObject({ objectId: principal.objectId, servicePrincipalId: principal.objectId });
+    const { props } = await applicationUser(settings()).read!(user.id!, user.outs!);
+    expect(props?.objectId).toBe(value === "never" ? undefined : principal.objectId);
+    expect(props?.servicePrincipalId).toBe(principal.objectId);
+  },
+
+  async disabledUserCode(value) {
+    const deployer = await client.user(`Disabled ${number}`, { prvReadRole: "Global" });
+    data.update(data.get("systemuser", deployer.userId), { isdisabled: true });
+    const made = securityRole(settings(deployer.clientId)).create(roleInputs());
+    await expect(made).rejects.toThrow(new RegExp(`\\(${value}, HTTP 403\\)\\. Enable that user`, "i"));
+  },
+
+  async missingReferenceCode() {
+    const [role, user] = [await makeRole(), await makeUser()];
+    const assignment = await assign(user.id!, role.id!);
+    await securityRole(settings()).delete!(role.id!, role.outs!);
+    await roleAssignment(settings()).delete!(assignment.id!, assignment.outs!);
+    expect(rolesOf(user.id!)).toEqual([]);
   },
 };
 
@@ -263,7 +279,10 @@ describe("The situation in which a switch decides", () => {
   );
 });
 
-test("A batch's status is no matter of ours: no lifecycle sends one", () => {
+test.each([
+  ["the status of a batch", /\$batch/],
+  ["whether asking by an object id adds a user (wire facts D4)", /azureactivedirectoryobjectid=/],
+])("%s is no matter of ours: no lifecycle sends such a request", (_, request) => {
   expect(sandbox.context.journal.length).toBeGreaterThan(100);
-  expect(sandbox.context.journal.filter(({ path }) => path.includes("$batch"))).toEqual([]);
+  expect(sandbox.context.journal.filter(({ path }) => request.test(path))).toEqual([]);
 });

@@ -67,6 +67,17 @@ describe("E: environments", () => {
     });
   });
 
+  test("E: is as ready for $expand as Microsoft's own provider needs it", async () => {
+    const query = "$expand=permissions,properties.capacity,properties/billingPolicy&api-version=2023-06-01";
+    const { status, data } = await admin("GET", `scopes/admin/environments/${environment}`, { query });
+    expect([status, data.properties.capacity]).toEqual([200, []]);
+    expect(data.properties.linkedEnvironmentMetadata.instanceUrl).toMatch(/^https:.*\/$/);
+    const listed = await admin("GET", "scopes/admin/environments", {
+      query: "$expand=properties/billingPolicy&api-version=2023-06-01",
+    });
+    expect(listed.data.value).toHaveLength(1);
+  });
+
   test("E: the list has those of the caller's tenant", async () => {
     const { data } = await admin("GET", "scopes/admin/environments");
     expect(data.value.map((row: { name: string }) => row.name)).toEqual([environment]);
@@ -146,13 +157,14 @@ describe("E: what a request needs", () => {
   test.each([
     ["no api-version", "x=1", 400, "MissingApiVersionParameter"],
     ["a wrong api-version", "api-version=latest", 400, "InvalidApiVersionParameter"],
-    ["a query option", "api-version=2023-06-01&$expand=permissions", 501, "SandboxNotImplemented"],
+    ["a query option", "api-version=2023-06-01&$filter=x", 501, "SandboxNotImplemented"],
+    ["another $expand", "api-version=2023-06-01&$expand=properties.addons", 501, "SandboxNotImplemented"],
   ])("E: with %s it is refused", async (_, query, status, code) => {
     expect(await admin("GET", "scopes/admin/environments", { query })).toMatchObject({ status, code });
   });
 
-  test("E: a request that is not served is 501 and says which", async () => {
-    const { status, data } = await admin("POST", `scopes/admin/environments/${environment}/copy`);
-    expect([status, data.error.message]).toEqual([501, expect.stringContaining(`POST /providers/`)]);
+  test.each(["copy", "addUser"])("E: a request that is not served is 501 and says which: %s", async (action) => {
+    const { status, data } = await admin("POST", `scopes/admin/environments/${environment}/${action}`);
+    expect([status, data.error.message]).toEqual([501, expect.stringContaining(`/${action}`)]);
   });
 });
