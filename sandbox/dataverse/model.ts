@@ -2,6 +2,7 @@ import { integer, intersectTable } from "./columns.ts";
 import { relationshipNames } from "./model-relationships.ts";
 import { notServed } from "./refusal.ts";
 import type { Table } from "./table.ts";
+import { asyncOperation, importJob } from "./tables/jobs.ts";
 import { businessUnit, organization, team } from "./tables/organization.ts";
 import { account, contact, task } from "./tables/records.ts";
 import { privilege, role, roleTemplate } from "./tables/roles.ts";
@@ -21,6 +22,8 @@ const withoutCollections: readonly Table[] = [
   task,
   solution,
   publisher,
+  asyncOperation,
+  importJob,
   intersectTable("systemuserroles", "SystemUserRoles", 15, ["systemuserid", "roleid"]),
   intersectTable("teammembership", "TeamMembership", 23, ["systemuserid", "teamid"]),
   intersectTable("teamroles", "TeamRoles", 40, ["teamid", "roleid"]),

@@ -10,6 +10,7 @@ import {
   retrieveRolePrivilegesRole,
   retrieveUserPrivileges,
 } from "./role-privileges.ts";
+import { solutionOperations } from "./solutions/operations.ts";
 import type { Table } from "./table.ts";
 import { parseArguments } from "./url.ts";
 
@@ -37,6 +38,7 @@ export const unbound: Readonly<Record<string, Operation>> = {
     returns: "mscrm.RetrieveRolePrivilegesRoleResponse",
     run: retrieveRolePrivilegesRole,
   },
+  ...solutionOperations,
 };
 
 const privilegesParameter = { Privileges: "Collection(mscrm.RolePrivilege)" };

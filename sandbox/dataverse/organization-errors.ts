@@ -67,4 +67,47 @@ export const organizationErrors = {
     status: 400,
     message: "Attempting to delete a restricted publisher.",
   },
+  SolutionFileInvalid: {
+    code: "0x80048060",
+    status: 400,
+    message:
+      "The solution file is invalid. The compressed file must contain the following files at its root: solution.xml, customizations.xml, and [Content_Types].xml. Customization files exported from previous versions of Microsoft Dynamics 365 are not supported.",
+  },
+  SolutionImportFailed: {
+    code: "0x80048033",
+    status: 400,
+    message: "An error occurred while importing a Solution: {0}.",
+  },
+  SolutionManagedToUnmanaged: {
+    code: "0x80048040",
+    status: 400,
+    message:
+      "The solution is already installed on this system as an unmanaged solution and the package supplied is attempting to install it in managed mode. Import can only update solutions when the modes match. Uninstall the current solution and try again.",
+  },
+  SolutionUnmanagedToManaged: {
+    code: "0x80048041",
+    status: 400,
+    message:
+      "The solution is already installed on this system as a managed solution and the package supplied is attempting to install it in unmanaged mode. Import can only update solutions when the modes match. Uninstall the current solution and try again.",
+  },
+  SolutionDependenciesMissing: {
+    code: "0x8004801D",
+    status: 400,
+    message:
+      "{0} requires solutions that are not currently installed. Import the following solutions before Importing this one. {1} ",
+  },
+  // The texts of the next five have no source.
+  SolutionPublisherDiffers: {
+    code: "0x8004801C",
+    status: 400,
+    message: "The solution '{0}' is installed from another publisher.",
+  },
+  SolutionNameInvalid: { code: "0x8004F002", status: 400, message: "The solution's unique name is invalid." },
+  SolutionVersionInvalid: { code: "0x8004F01E", status: 400, message: "The solution's version is invalid." },
+  StageUploadInvalid: {
+    code: "0x8004f066",
+    status: 400,
+    message: "The stage solution upload id is invalid or has expired.",
+  },
+  ImportJobInvalid: { code: "0x80044252", status: 400, message: "The import job id '{0}' is invalid." },
 } as const satisfies Record<string, ErrorDefinition>;

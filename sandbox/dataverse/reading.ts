@@ -5,6 +5,7 @@ import { allowOnly } from "./query-options.ts";
 import { notServed, refuse } from "./refusal.ts";
 import { checkShown, contextOf, etagOf, followLookup, relatedRows, represent, urlOf } from "./representation.ts";
 import { type Answer, type DataverseRequest, pageLimit } from "./request.ts";
+import { rulesOf } from "./rules/rules.ts";
 import { readableRows, requireRight, requireRightOn } from "./security.ts";
 import { pageOf, selectRows } from "./selection.ts";
 import { columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
@@ -29,7 +30,9 @@ export function readRow(request: DataverseRequest, table: Table, row: Row): Answ
   // Never with $expand or annotations, which the version does not cover (wire facts D4).
   const conditional = request.query.expand.length === 0 && request.preferences.annotations === undefined;
   if (conditional && request.ifNoneMatch === etagOf(row)) return { status: 304 };
-  return { status: 200, body: rowBody(request, table, row) };
+  const body = rowBody(request, table, row);
+  rulesOf(table).read?.(request.data, row);
+  return { status: 200, body };
 }
 
 /** A row as the body of an answer about one row. */

@@ -87,6 +87,11 @@ export const switches = {
     default: "0x80040217",
     doc: "Code of the 404 for a relationship to a row that is not there. Measured: 0x80040217; Microsoft's own provider expects the other.",
   },
+  importedRoleId: {
+    values: ["of the package", "its own"],
+    default: "of the package",
+    doc: "Id of an imported role in the root business unit.",
+  },
   missingBusinessUnitCode: {
     values: ["0x80040530", "0x80040216"],
     default: "0x80040530",

@@ -13,6 +13,7 @@ import { type Switch, type SwitchName, switches, switchesOf } from "../../sandbo
 import { createRow } from "../../sandbox/dataverse/writing.ts";
 import type { JournalEntry } from "../../sandbox/server.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
+import { solutionPackage } from "../support/solution-package.ts";
 import { type DataverseClient, dataverseClient, type Principal } from "./dataverse-client.ts";
 
 /**
@@ -255,6 +256,25 @@ const situations: Partial<Record<SwitchName, (value: string) => Promise<void>>> 
     const { props } = await applicationUser(settings()).read!(user.id!, user.outs!);
     expect(props?.objectId).toBe(value === "never" ? undefined : principal.objectId);
     expect(props?.servicePrincipalId).toBe(principal.objectId);
+  },
+
+  async importedRoleId(value) {
+    const [id, name] = [crypto.randomUUID(), `Imported role ${number}`];
+    const uniqueName = `Imported${number}`;
+    const CustomizationFile = solutionPackage({ uniqueName, roles: [{ id, name, privileges: {} }] });
+    const ImportJobId = crypto.randomUUID();
+    const options = { OverwriteUnmanagedCustomizations: false, PublishWorkflows: false };
+    await client.send("POST", "ImportSolution", { ...options, CustomizationFile, ImportJobId });
+    const filter = `name eq '${name}' and _businessunitid_value eq ${await client.rootBusinessUnit()}`;
+    const [role] = (await client.get(`roles?$select=roleid&$filter=${filter}`)).value;
+    expect(role.roleid === id).toBe(value === "of the package");
+    const user = await makeUser();
+    const assignment = await assign(user.id!, role.roleid);
+    expect(rolesOf(user.id!)).toEqual([role.roleid]);
+    const declared = securityRole(settings()).create({ ...roleInputs(), name, adopt: true });
+    await expect(declared).rejects.toThrow("came with a managed solution");
+    await roleAssignment(settings()).delete!(assignment.id!, assignment.outs!);
+    expect(rolesOf(user.id!)).toEqual([]);
   },
 
   async disabledUserCode(value) {

@@ -95,7 +95,10 @@ export function joinDefaultTeam(data: OrganizationData, user: Row): void {
 export function ownsRows(data: OrganizationData, owner: string): boolean {
   return tables.some(
     ({ ownership, logicalName }) =>
-      ownership === "UserOwned" && [...data.rows(logicalName).values()].some((row) => row.ownerid === owner),
+      // Nothing says that the jobs it started keep a user from being deleted.
+      ownership === "UserOwned" &&
+      logicalName !== "asyncoperation" &&
+      [...data.rows(logicalName).values()].some((row) => row.ownerid === owner),
   );
 }
 
