@@ -146,6 +146,11 @@ export const catalogue = {
     message:
       "A validation error occurred. The value {0} of '{1}' on record of type '{2}' is outside the valid range. Accepted Values: {3}",
   },
+  StatusNotOfState: {
+    code: "0x80048408",
+    status: 400,
+    message: "State code is invalid or state code is valid but status code is invalid for a specified state code.",
+  },
   TextTooLong: {
     code: "0x80044331",
     status: 400,

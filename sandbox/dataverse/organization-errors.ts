@@ -96,18 +96,33 @@ export const organizationErrors = {
     message:
       "{0} requires solutions that are not currently installed. Import the following solutions before Importing this one. {1} ",
   },
-  // The texts of the next five have no source.
   SolutionPublisherDiffers: {
     code: "0x8004801C",
     status: 400,
-    message: "The solution '{0}' is installed from another publisher.",
+    message:
+      "The following managed solution cannot be imported: {0}. The publisher name cannot be changed from {1} to {2}.",
   },
-  SolutionNameInvalid: { code: "0x8004F002", status: 400, message: "The solution's unique name is invalid." },
-  SolutionVersionInvalid: { code: "0x8004F01E", status: 400, message: "The solution's version is invalid." },
+  SolutionNameInvalid: {
+    code: "0x8004F002",
+    status: 400,
+    message:
+      "Invalid character specified for solution unique name. Only characters within the ranges [A-Z], [a-z], [0-9] or _ are allowed. The first character may only be in the ranges [A-Z], [a-z] or _.",
+  },
+  SolutionVersionInvalid: {
+    code: "0x8004F01E",
+    status: 400,
+    message: "An invalid solution version was specified.",
+  },
+  SolutionRequired: {
+    code: "0x8004F01D",
+    status: 400,
+    message: "Solution dependencies exist, cannot uninstall.",
+  },
+  ImportJobInvalid: { code: "0x80044252", status: 400, message: "The requested importjob does not exist." },
+  // Has no text in the sources.
   StageUploadInvalid: {
     code: "0x8004f066",
     status: 400,
     message: "The stage solution upload id is invalid or has expired.",
   },
-  ImportJobInvalid: { code: "0x80044252", status: 400, message: "The import job id '{0}' is invalid." },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -65,6 +65,16 @@ describe("D4: rows", () => {
     expect((await client.get("accounts?$filter=name eq 'Not written'")).value).toEqual([]);
   });
 
+  test("D4: a status is one of its state's, and follows it where none is named", async () => {
+    const id = await client.create("tasks", { subject: "Stateful" });
+    const patch = (body: object) => client.send("PATCH", `tasks(${id})`, body);
+    expect(refusal(await patch({ statuscode: 5 }))).toEqual([400, "0x80048408"]);
+    expect((await patch({ statuscode: 3 })).status).toBe(204);
+    expect((await patch({ statecode: 1 })).status).toBe(204);
+    expect(await client.get(`tasks(${id})`)).toMatchObject({ statecode: 1, statuscode: 5 });
+    await client.send("DELETE", `tasks(${id})`);
+  });
+
   test("D4: a single column obeys If-Match too", async () => {
     const id = await client.create("accounts", { name: "Versioned column" });
     const row = await client.get(`accounts(${id})`);
@@ -114,6 +124,15 @@ describe("D4: rows", () => {
 });
 
 describe("D5: references", () => {
+  test("D5: a role is assigned to a user named by the object id", async () => {
+    const { objectId, userId, roleId } = await client.user("By object id", {});
+    await client.send("DELETE", `systemusers(${userId})/systemuserroles_association(${roleId})/$ref`);
+    const path = `systemusers(azureactivedirectoryobjectid=${objectId})/systemuserroles_association`;
+    const body = { "@odata.id": `${client.base}roles(${roleId})` };
+    expect((await client.send("POST", `${path}/$ref`, body)).status).toBe(204);
+    expect((await client.get(`${path}?$select=name`)).value).toMatchObject([{ roleid: roleId }]);
+  });
+
   test("D5: a single-valued one takes a relative address, a collection does not", async () => {
     const [parent, child] = [
       await client.create("accounts", { name: "Relative parent" }),

@@ -134,6 +134,13 @@ describe("D11: StageSolution", () => {
     expect(refusal(await importNow(file))).toEqual([400, "0x8004801D"]);
     await importNow(solutionPackage({ uniqueName: "Core" }));
     expect(await stage(file)).toMatchObject({ StageSolutionStatus: "Passed", MissingDependencies: [] });
+
+    await importNow(file);
+    const { value } = await client.get("solutions?$filter=uniquename eq 'Core'");
+    const uninstall = () => client.send("DELETE", `solutions(${value[0].solutionid})`);
+    expect(refusal(await uninstall())).toEqual([400, "0x8004F01D"]);
+    await client.send("DELETE", `solutions(${(await solution()).solutionid})`);
+    expect((await uninstall()).status).toBe(204);
   });
 
   test("D11: without its parameter is 400 0x80048d19; without prvImportCustomization 403", async () => {

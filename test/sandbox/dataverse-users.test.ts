@@ -194,7 +194,9 @@ describe("D6: Finding an application user", () => {
     const row = await client.get(`systemusers(azureactivedirectoryobjectid=${principal.objectId})`);
     expect(row.systemuserid).toBe(id);
     const absent = await client.send("GET", `systemusers(azureactivedirectoryobjectid=${principal.clientId})`);
-    expect(absent.status).toBe(404);
+    expect(refusal(absent)).toEqual([404, "0x80060891"]);
+    const filtered = await client.get(`systemusers?$filter=azureactivedirectoryobjectid eq ${principal.clientId}`);
+    expect(filtered.value).toEqual([]);
     const noKey = await client.send("GET", `systemusers(applicationid=${principal.clientId})`);
     expect(noKey.status).toBe(400);
     expect(noKey.data.error.message).toContain("The key in the request URI is not valid");

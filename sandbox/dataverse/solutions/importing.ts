@@ -84,7 +84,7 @@ function fileOf(request: DataverseRequest, action: string): string {
 function jobIdOf(request: DataverseRequest): string | undefined {
   const id = bodyOf(request).ImportJobId;
   if (id === undefined || id === null) return undefined;
-  if (typeof id !== "string" || !guidPattern.test(id)) refuse("ImportJobInvalid", [id]);
+  if (typeof id !== "string" || !guidPattern.test(id)) refuse("ImportJobInvalid");
   if (request.data.find("importjob", id.toLowerCase())) refuse("DuplicateRecord");
   return id.toLowerCase();
 }

@@ -3,6 +3,7 @@ import type { OrganizationData, Row } from "../organization-data.ts";
 import { allowsDepth, type Depth, privileges } from "../privileges.ts";
 import { notServed, refuse } from "../refusal.ts";
 import { activeSolutionId, copiesOf, managed, removeRole, rolesOfSolution } from "../rules/roles.ts";
+import { requirements } from "../rules/solutions.ts";
 import type { Caller } from "../security.ts";
 import { createRow } from "../writing.ts";
 import type { MissingDependency, PackageRole, SolutionPackage } from "./package.ts";
@@ -19,6 +20,8 @@ export function install(data: OrganizationData, caller: Caller, pack: SolutionPa
     const publisherid = publisherOf(data, caller, pack, installed);
     const solution = installed ? updated(data, caller, installed, pack) : created(data, caller, pack, publisherid);
     for (const role of pack.roles) installRole(data, caller, pack, solution, role);
+    const required = pack.missingDependencies.map(({ required }) => solutionOf(required));
+    requirements(data).set(solution.solutionid as string, required);
     if (!upgrade) return;
     const kept = new Set(pack.roles.map(({ id }) => rootIds(data).get(id)));
     for (const role of rolesOfSolution(data, solution)) if (!kept.has(role.roleid as string)) removeRole(data, role);
@@ -29,11 +32,14 @@ export function installedSolution(data: OrganizationData, uniqueName: string): R
   return named(data, "solution", uniqueName);
 }
 
-/** What the package needs of solutions that are not there. A dependency names its solution as "Name (version)". */
+/** What the package needs of solutions that are not there. */
 export function missingOf(data: OrganizationData, pack: SolutionPackage): readonly MissingDependency[] {
-  return pack.missingDependencies.filter(
-    ({ required }) => !installedSolution(data, (required.solution ?? "").replace(/\s*\(.*$/, "")),
-  );
+  return pack.missingDependencies.filter(({ required }) => !installedSolution(data, solutionOf(required)));
+}
+
+/** A dependency names its solution as "Name (version)". */
+function solutionOf({ solution = "" }: MissingDependency["required"]): string {
+  return solution.replace(/\s*\(.*$/, "");
 }
 
 function named(data: OrganizationData, table: string, uniqueName: string): Row | undefined {
@@ -49,7 +55,10 @@ function publisherOf(
   installed: Row | undefined,
 ): string {
   const found = named(data, "publisher", publisher.uniqueName);
-  if (installed && installed.publisherid !== found?.publisherid) refuse("SolutionPublisherDiffers", [uniqueName]);
+  if (installed && installed.publisherid !== found?.publisherid) {
+    const { uniquename } = data.get("publisher", installed.publisherid as string);
+    refuse("SolutionPublisherDiffers", [uniqueName, uniquename, publisher.uniqueName]);
+  }
   if (found) return found.publisherid as string;
   const columns = {
     uniquename: publisher.uniqueName,

@@ -38,7 +38,7 @@ export function operationRead(data: OrganizationData, operation: Row): void {
 
 /** How an import ended; undefined while that does not show yet. */
 export function outcomeOf(data: OrganizationData, importJobId: string): Outcome | undefined {
-  const outcome = outcomes(data).get(importJobId) ?? refuse("ImportJobInvalid", [importJobId]);
+  const outcome = outcomes(data).get(importJobId) ?? refuse("ImportJobInvalid");
   return [...pending(data).values()].includes(importJobId) ? undefined : outcome;
 }
 
