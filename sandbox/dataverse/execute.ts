@@ -56,7 +56,7 @@ export function execute(data: OrganizationData, caller: Caller, message: Message
 }
 
 /** Refuses headers that change what Dataverse does and that this service does not know how to follow. */
-function refuseUnknownHeaders({ header, headerNames, text }: Message): void {
+function refuseUnknownHeaders({ url, header, headerNames, text }: Message): void {
   for (const name of headerNames) {
     if (/^mscrm\./i.test(name) && !/^mscrm\.suppressduplicatedetection$/i.test(name)) notServed(`the header ${name}`);
   }
@@ -65,6 +65,10 @@ function refuseUnknownHeaders({ header, headerNames, text }: Message): void {
   for (const name of ["OData-Version", "OData-MaxVersion"]) {
     const version = header(name) ?? "4.0";
     if (!/^4\.0[1]?$/.test(version)) notServed(`${name}: ${version}`);
+  }
+  const accepted = header("Accept") ?? "*/*";
+  if (!/json|\*|text\/plain|multipart/i.test(accepted) && !url.pathname.endsWith("/$metadata")) {
+    notServed(`the format '${accepted}'`);
   }
   const type = header("Content-Type") ?? "application/json";
   if (text && !/^application\/json\b/i.test(type)) notServed(`the content type '${type}'`);

@@ -157,6 +157,7 @@ describe("A write that the sandbox cannot do is 501 and named, and nothing is do
     ["Prefer", "respond-async", "respond-async"],
     ["Prefer", "odata.track-changes", "odata.track-changes"],
     ["Accept", "application/json;odata.metadata=full", "odata.metadata=full"],
+    ["Accept", "application/atom+xml", "application/atom+xml"],
     ["Content-Type", "text/plain", "text/plain"],
     ["OData-Version", "3.0", "3.0"],
     ["OData-MaxVersion", "2.0", "2.0"],
@@ -280,6 +281,16 @@ describe("D4: what is easily answered wrongly is right", () => {
     const path = "accounts?$filter=name eq @name&$expand=account_parent_account($select=name;$filter=name eq @child)";
     const { value } = await client.get(`${path}&@name='Ada'&@child='Child of Ada'`);
     expect(value[0].account_parent_account).toMatchObject([{ name: "Child of Ada" }]);
+  });
+
+  test("a time is shown in UTC, a date as it is, and other text is refused", async () => {
+    const scheduledend = "2026-03-01T10:00:00.123+02:00";
+    const task = await client.create("tasks", { subject: "Timed", scheduledend });
+    expect((await client.get(`tasks(${task})/scheduledend`)).value).toBe("2026-03-01T08:00:00Z");
+    const contact = await client.create("contacts", { lastname: "Dated", birthdate: "1970-01-02" });
+    expect((await client.get(`contacts(${contact})/birthdate`)).value).toBe("1970-01-02");
+    const wrong = await client.send("POST", "tasks", { scheduledend: "March 1, 2026" });
+    expect(refusal(wrong)).toEqual([400, "0x80048d19", expect.stringContaining("Edm.DateTimeOffset")]);
   });
 
   test("numbers have exponents", async () => {
