@@ -299,6 +299,20 @@ describe("The situation in which a switch decides", () => {
   );
 });
 
+test("D6: a deletion that the user's settings block for a moment (0x80048610) is tried again", async () => {
+  const [role, user] = [await makeRole(), await makeUser()];
+  const assignment = await assign(user.id!, role.id!);
+  await roleAssignment(settings()).delete!(assignment.id!, assignment.outs!);
+  const error = { code: "0x80048610", message: "Can't delete a user which owns records." };
+  const rule = { service: "dataverse contoso-dev", method: "DELETE", path: "/systemusers", times: 2, status: 400 };
+  const faults = `${sandbox.endpoints.control}/faults`;
+  await sandbox.http.post(faults, { ...rule, body: JSON.stringify({ error }) });
+  await applicationUser(settings()).delete!(user.id!, user.outs!);
+  expect((await sandbox.http.get(faults)).data).toMatchObject([{ fired: 2 }]);
+  expect(usersOf(principal.clientId)).toEqual([]);
+  await sandbox.http.delete(faults);
+});
+
 test.each([
   ["the status of a batch", /\$batch/],
   ["whether asking by an object id adds a user (wire facts D4)", /azureactivedirectoryobjectid=/],
