@@ -22,13 +22,13 @@ export function dataverse(context: Context, organization: Organization): Hono {
     const url = new URL(http.req.url);
     if (!/^\/+api\/data(\/|$)/.test(url.pathname)) return next();
     try {
-      return send(await answer(data, http, url));
+      return send(data, await answer(data, http, url));
     } catch (error) {
       if (error instanceof InvalidToken) {
         return new Response(null, { status: 401, headers: challengeOf(data, error) });
       }
       if (!(error instanceof DataverseError)) throw error;
-      return send(errorAnswer(error, http.req.header("Prefer")));
+      return send(data, errorAnswer(data, error, http.req.header("Prefer")));
     }
   });
   return app;
@@ -50,12 +50,14 @@ async function answer(data: OrganizationData, http: HttpContext, url: URL): Prom
   return path === "$batch" ? runBatch(data, caller, message) : execute(data, caller, message);
 }
 
-function send(answer: Answer): Response {
+function send(data: OrganizationData, answer: Answer): Response {
   const { status, headers } = answer;
   const all = new Headers({
     "OData-Version": "4.0",
-    "x-ms-service-request-id": randomUUID(),
-    REQ_ID: randomUUID(),
+    ...(data.switch("requestIdHeaders") === "sent" && {
+      "x-ms-service-request-id": randomUUID(),
+      REQ_ID: randomUUID(),
+    }),
     "x-ms-ratelimit-burst-remaining-xrm-requests": "5999",
     "x-ms-ratelimit-time-remaining-xrm-requests": "1,200.00",
     "x-ms-dop-hint": "4",
