@@ -12,8 +12,8 @@ export const userRules: TableRules = {
     if (!clientId) notServed("creating a user that is not an application user");
     if (!row.businessunitid) refuse("UserBusinessUnitMissing");
     const { tenantId } = data.organization;
-    const { directory } = data.context;
-    const principal = directory.servicePrincipal(tenantId, clientId);
+    const { replica } = data.context.directory;
+    const principal = replica.servicePrincipal(tenantId, clientId);
     if (!principal) {
       refuse(
         "ApplicationNotInDirectory",
@@ -36,7 +36,7 @@ export const userRules: TableRules = {
       ownerid: row.systemuserid,
       domainname: userName,
       internalemailaddress: row.internalemailaddress ?? userName,
-      applicationiduri: directory.application(clientId)?.identifierUris[0] ?? null,
+      applicationiduri: replica.application(clientId)?.identifierUris[0] ?? null,
       azureactivedirectoryobjectid: data.switch("objectIdFilled") === "at creation" ? principal.id : null,
       islicensed: false,
       issyncwithdirectory: false,
