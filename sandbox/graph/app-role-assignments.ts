@@ -50,10 +50,10 @@ export function appRoleAssignments(context: Context): Hono<GraphEnv> {
         if (typeof body[member] !== "string") throw graphErrors.required(member, "AppRoleAssignment");
       }
       const asked = body as unknown as Pick<AppRoleAssignment, "principalId" | "resourceId" | "appRoleId">;
-      const addressed = findServicePrincipal(replica, caller, c.req.param("key"));
+      const addressed = toWrite(findServicePrincipal, directory, caller, c.req.param("key"));
       if (asked[end] !== addressed.id) throw graphErrors.invalidValue(end, "AppRoleAssignment");
-      const principal = findServicePrincipal(replica, caller, asked.principalId);
-      const resource = findServicePrincipal(replica, caller, asked.resourceId);
+      const principal = toWrite(findServicePrincipal, directory, caller, asked.principalId);
+      const resource = toWrite(findServicePrincipal, directory, caller, asked.resourceId);
       if (asked.appRoleId === defaultRole) throw graphErrors.notServed("the default app role");
       if (!resource.appRoles.some((role) => role.id === asked.appRoleId)) throw graphErrors.appRoleUnknown();
       const held = ofPrincipal(directory, caller, principal.id, "principalId").some(

@@ -39,8 +39,8 @@ export function oauth2PermissionGrants(context: Context): Hono<GraphEnv> {
       throw graphErrors.invalidValue("consentType", "OAuth2PermissionGrant");
     if ((consentType === "Principal") !== (principalId !== null))
       throw graphErrors.invalidValue("principalId", "OAuth2PermissionGrant");
-    const client = findServicePrincipal(directory.replica, caller, clientId);
-    const resource = findServicePrincipal(directory.replica, caller, resourceId);
+    const client = toWrite(findServicePrincipal, directory, caller, clientId);
+    const resource = toWrite(findServicePrincipal, directory, caller, resourceId);
     const id = grantId(client.id, resource.id, ...(principalId ? [principalId] : []));
     if (directory.oauth2PermissionGrants.has(id)) throw graphErrors.grantExists();
     const row: OAuth2PermissionGrant = {
