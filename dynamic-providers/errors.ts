@@ -79,6 +79,7 @@ const nextSteps: Record<string, NextStep> = {
     `Check the client secret of the identity that signed in for ${place.target}: its value, not its id. ${staleConfig}`,
   AADSTS7000222: (place) => `Give the identity that signed in for ${place.target} a new client secret. ${staleConfig}`,
   AADSTS500011: (place) => `Check environmentUrl, and that the environment belongs to ${tenantOf(place)}.`,
+  not_shown: () => "Run the command again: it goes on where this stopped.",
   no_challenge: () => "Check environmentUrl.",
   AADSTS90002: () => "Check tenantId, and that the environment is in the cloud its address says.",
   AADSTS900023: () => "Check tenantId: it is a GUID.",

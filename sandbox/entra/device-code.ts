@@ -165,7 +165,7 @@ export class DeviceCodes {
     const known = publicClients.get(clientId);
     if (known) return known;
     if (tenant) return findClient(this.context, tenant, clientId).application.displayName;
-    const application = this.context.directory.application(clientId);
+    const application = this.context.directory.replica.application(clientId);
     if (!application) throw entraErrors.applicationNotFound(clientId, "Microsoft");
     return application.displayName;
   }

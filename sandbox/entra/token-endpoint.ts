@@ -94,7 +94,7 @@ async function issueAppToken(
   resource: string,
 ): Promise<{ accessToken: string; expiresIn: number }> {
   const target = findResource(context, tenant, resource);
-  const roles = context.directory.appRolesOf(principal, target.appId);
+  const roles = context.directory.replica.appRolesOf(principal, target.appId);
   if (target.appRoleAssignmentRequired && !roles.length)
     throw entraErrors.notAssigned(application.appId, application.displayName, target.appId, target.displayName);
   const form = target.appId === firstParty.dataverse ? entraSwitch(context.store, "dataverseToken") : "1.0";

@@ -1,7 +1,7 @@
 import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
-import { type Application, mirrorApplication } from "../directory.ts";
-import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { type Application, type DirectoryView, mirrorApplication } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions, toWrite } from "./access.ts";
 import { checkApplication } from "./application-rules.ts";
 import { checkKey, merge, readBody, refuseMembers, writableMembers } from "./body.ts";
 import { addPassword, keyCredentials, removePassword } from "./credentials.ts";
@@ -19,17 +19,9 @@ export function applications(context: Context): Hono<GraphEnv> {
   const contextUrl = (c: Request<GraphEnv>) =>
     `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#applications`;
 
-  const ofTenant = (caller: Caller) =>
-    [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
-  const find = (caller: Caller, key: string): Application => {
-    checkKey(key);
-    const wanted = key.toLowerCase();
-    const found = ofTenant(caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
-    if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
-    return found;
-  };
+  const shown = (c: Request<GraphEnv>) => ofTenant(directory.replica, c.get("caller"));
   const findToWrite = (c: Request<GraphEnv>): Application => {
-    const row = find(c.get("caller"), c.req.param("key") ?? "");
+    const row = toWrite(findApplication, directory, c.get("caller"), c.req.param("key") ?? "");
     demandWrite(c.get("caller"), row);
     return row;
   };
@@ -57,7 +49,7 @@ export function applications(context: Context): Hono<GraphEnv> {
 
   app.get("/applications", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row, false));
+    const rows = shown(c).map((row) => entity(c, row, false));
     return c.json(list(c.req, "application", contextUrl(c), rows));
   });
   app.get("/applications/$count", (c) => {
@@ -66,7 +58,7 @@ export function applications(context: Context): Hono<GraphEnv> {
       count(
         c.req,
         "application",
-        ofTenant(c.get("caller")).map((row) => entity(c, row, false)),
+        shown(c).map((row) => entity(c, row, false)),
       ),
     );
   });
@@ -95,7 +87,7 @@ export function applications(context: Context): Hono<GraphEnv> {
   });
   app.get("/applications/:key", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = findApplication(directory.replica, c.get("caller"), c.req.param("key"));
     const withKeys = selected(c.req)?.includes("keyCredentials") ?? false;
     return c.json(single(c.req, contextUrl(c), entity(c, row, withKeys)));
   });
@@ -130,7 +122,19 @@ export function applications(context: Context): Hono<GraphEnv> {
     removePassword(row, keyId);
     return c.body(null, 204);
   });
-  app.route("/", owners(context, "applications", find));
-  app.route("/", federatedIdentityCredentials(context, find));
+  app.route("/", owners(context, "applications", findApplication));
+  app.route("/", federatedIdentityCredentials(context, findApplication));
   return app;
+}
+
+const ofTenant = (directory: DirectoryView, caller: Caller) =>
+  [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
+
+/** The application with this object id or `appId=…` in the caller's tenant. Throws 404. */
+function findApplication(directory: DirectoryView, caller: Caller, key: string): Application {
+  checkKey(key);
+  const wanted = key.toLowerCase();
+  const found = ofTenant(directory, caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
+  if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
+  return found;
 }

@@ -2,7 +2,7 @@ import type { Hono, Context as HttpContext } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Context } from "../context.ts";
 import { newService } from "../server.ts";
-import { allows } from "./access.ts";
+import { allows, roleAssignments } from "./access.ts";
 import { deletedVaultRoutes } from "./deleted-vaults.ts";
 import { ArmError, armErrors } from "./errors.ts";
 import { metadata } from "./metadata.ts";
@@ -61,7 +61,7 @@ async function serve(context: Context, c: HttpContext): Promise<ArmAnswer> {
   }
   if (route.action) {
     const scope = scopeOf(route, path);
-    if (!allows(context.store, caller.oid, scope, { management: route.action })) {
+    if (!allows(roleAssignments(context.store), caller.oid, scope, { management: route.action })) {
       throw armErrors.authorizationFailed(caller.appid, caller.oid, route.action, scope);
     }
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { guid } from "../body-types.ts";
-import type { Directory } from "../directory.ts";
+import type { DirectoryView } from "../directory.ts";
 import { contains, type RoleAssignment, roleAssignmentKey, roleAssignments } from "./access.ts";
 import { armErrors } from "./errors.ts";
 import { roleDefinition } from "./role-definitions.ts";
@@ -76,7 +76,7 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
   }
   const role = roleDefinition(roleDefinitionId);
   if (!role) throw armErrors.roleDefinitionNotFound(roleDefinitionId.split("/").at(-1)!);
-  const knownType = typeOfPrincipal(directory, caller.tid, principalId.toLowerCase());
+  const knownType = typeOfPrincipal(directory.replica, caller.tid, principalId.toLowerCase());
   // With a type given Azure trusts the caller, for the time until a new principal is replicated.
   if (!knownType && !principalType) throw armErrors.principalNotFound(principalId, caller.tid);
   if (knownType && principalType && principalType !== knownType) {
@@ -112,7 +112,7 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
   return { status: present ? 200 : 201, body: shape(assignment) };
 }
 
-function typeOfPrincipal(directory: Directory, tenantId: string, id: string): string | undefined {
+function typeOfPrincipal(directory: DirectoryView, tenantId: string, id: string): string | undefined {
   const principal = directory.servicePrincipals.get(id);
   if (principal?.tenantId === tenantId && !principal.deletedDateTime) return "ServicePrincipal";
   return directory.users.get(id)?.tenantId === tenantId ? "User" : undefined;
