@@ -79,6 +79,7 @@ const nextSteps: Record<string, NextStep> = {
     `Check the client secret of the identity that signed in for ${place.target}: its value, not its id. ${staleConfig}`,
   AADSTS7000222: (place) => `Give the identity that signed in for ${place.target} a new client secret. ${staleConfig}`,
   AADSTS500011: (place) => `Check environmentUrl, and that the environment belongs to ${tenantOf(place)}.`,
+  not_shown: () => "Run the command again: it goes on where this stopped.",
   no_challenge: () => "Check environmentUrl.",
   AADSTS90002: () => "Check tenantId, and that the environment is in the cloud its address says.",
   AADSTS900023: () => "Check tenantId: it is a GUID.",
@@ -140,6 +141,11 @@ const nextSteps: Record<string, NextStep> = {
     "Run `pulumi up`: that version was retired or disabled, and another is in its place or is made.",
   Authorization_RequestDenied: () =>
     "Give the identity that runs the stack the application permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make it an owner of the application.",
+  Directory_ConcurrencyViolation: () => "Run the command again: another change to that application was under way.",
+  CredentialTypeNotAllowedAsPerAppPolicy: () =>
+    "The tenant's app management policy forbids client secrets: use a certificate or a federated credential (docs/credentials.md), or ask for an exemption of this application.",
+  CredentialInvalidLifetimeAsPerAppPolicy: () =>
+    "The tenant's app management policy wants client secrets of a shorter life than a year: use a certificate or a federated credential (docs/credentials.md), or ask for an exemption of this application.",
   SecretNotFound: () => "Run `pulumi up --refresh`: the secret was deleted from its vault.",
 };
 

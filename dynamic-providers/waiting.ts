@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { reasonOf, VendorError } from "./errors.ts";
 
 /** Tells the user something while a resource is worked on; the engine shows it on the stack's line. */
@@ -26,6 +27,28 @@ export async function waitFor<T>(
     }
     await sleep(pause);
   }
+}
+
+/** The azuread plugin wants five, seconds apart; three in a row tell two replicas that differ. */
+const answersInARow = 3;
+
+/**
+ * As {@link waitFor}, until `attempt` gives the same several times in a row: the replicas of a directory do not get a write at
+ * the same time, and the next answer may be of one that is behind (wire facts C7).
+ */
+export function untilSteady<T>(
+  what: string,
+  seconds: number,
+  say: Say,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  return waitFor(what, seconds, say, async () => {
+    const first = await attempt();
+    for (let times = 1; first !== undefined && times < answersInARow; times++) {
+      if (!isDeepStrictEqual(await attempt(), first)) return undefined;
+    }
+    return first;
+  });
 }
 
 /** Tries again while the refusal is one that passes (`codes`), for at most `seconds`; then the refusal stands. */

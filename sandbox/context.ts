@@ -1,5 +1,6 @@
 import type { Directory } from "./directory.ts";
 import type { Faults } from "./faults.ts";
+import type { Replication } from "./replication.ts";
 import type { JournalEntry } from "./server.ts";
 import type { Store } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
@@ -35,6 +36,7 @@ export interface Context {
   readonly store: Store;
   readonly tokens: Tokens;
   readonly directory: Directory;
+  readonly replication: Replication;
   readonly organizations: Map<string, Organization>;
   readonly endpoints: Endpoints;
   readonly journal: JournalEntry[];

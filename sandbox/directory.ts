@@ -1,3 +1,4 @@
+import type { Replication } from "./replication.ts";
 import type { Store } from "./store.ts";
 
 /** An Entra tenant. `domains` are its verified ones; the first is the initial `….onmicrosoft.com`. */
@@ -109,27 +110,16 @@ export const firstParty = {
   powerApps: "475226c6-020e-4fb2-8a90-7a972cbfc1d4",
 } as const;
 
-/** The directory of all tenants, by object id. Entra signs in against it, Graph manages it, the other services look into it. */
-export class Directory {
-  readonly tenants: Map<string, Tenant>;
-  readonly users: Map<string, User>;
+/** The directory of all tenants, by object id, to look at: on the primary, or as a replica has it. */
+export abstract class DirectoryView {
+  abstract readonly tenants: ReadonlyMap<string, Tenant>;
+  abstract readonly users: ReadonlyMap<string, User>;
   /** Applications by object id, soft-deleted ones too. */
-  readonly applications: Map<string, Application>;
+  abstract readonly applications: ReadonlyMap<string, Application>;
   /** Service principals by object id, soft-deleted ones too. */
-  readonly servicePrincipals: Map<string, ServicePrincipal>;
-  readonly appRoleAssignments: Map<string, AppRoleAssignment>;
-  readonly oauth2PermissionGrants: Map<string, OAuth2PermissionGrant>;
-  private readonly store: Store;
-
-  constructor(store: Store) {
-    this.store = store;
-    this.users = store.collection("users");
-    this.tenants = store.collection("tenants");
-    this.applications = store.collection("applications");
-    this.servicePrincipals = store.collection("servicePrincipals");
-    this.appRoleAssignments = store.collection("appRoleAssignments");
-    this.oauth2PermissionGrants = store.collection("oauth2PermissionGrants");
-  }
+  abstract readonly servicePrincipals: ReadonlyMap<string, ServicePrincipal>;
+  abstract readonly appRoleAssignments: ReadonlyMap<string, AppRoleAssignment>;
+  abstract readonly oauth2PermissionGrants: ReadonlyMap<string, OAuth2PermissionGrant>;
 
   /** The tenant with this id or verified domain. */
   tenant(idOrDomain: string): Tenant | undefined {
@@ -149,6 +139,69 @@ export class Directory {
     return [...this.servicePrincipals.values()].find(
       (row) => row.tenantId === tenantId && row.appId === wanted && !row.deletedDateTime,
     );
+  }
+
+  /** Names of the application permissions that a service principal holds on the application `resourceAppId`. */
+  appRolesOf(principal: ServicePrincipal, resourceAppId: string): string[] {
+    const resource = this.servicePrincipal(principal.tenantId, resourceAppId);
+    if (!resource) return [];
+    return [...this.appRoleAssignments.values()]
+      .filter((row) => row.principalId === principal.id && row.resourceId === resource.id)
+      .flatMap((row) => resource.appRoles.filter((role) => role.id === row.appRoleId).map((role) => role.value));
+  }
+}
+
+/** The directory as the replica that answers the present request has it. */
+class DirectoryReplica extends DirectoryView {
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly users: ReadonlyMap<string, User>;
+  private readonly replication: Replication;
+
+  constructor({ tenants, users }: DirectoryView, replication: Replication) {
+    super();
+    this.tenants = tenants;
+    this.users = users;
+    this.replication = replication;
+  }
+
+  get applications() {
+    return this.replication.rows<Application>("applications");
+  }
+  get servicePrincipals() {
+    return this.replication.rows<ServicePrincipal>("servicePrincipals");
+  }
+  get appRoleAssignments() {
+    return this.replication.rows<AppRoleAssignment>("appRoleAssignments");
+  }
+  get oauth2PermissionGrants() {
+    return this.replication.rows<OAuth2PermissionGrant>("oauth2PermissionGrants");
+  }
+}
+
+/**
+ * The primary, where all is written. Entra signs in against the replica, Graph reads it, and the other services look into it;
+ * what must be unique is so on the primary.
+ */
+export class Directory extends DirectoryView {
+  readonly tenants: Map<string, Tenant>;
+  readonly users: Map<string, User>;
+  readonly applications: Map<string, Application>;
+  readonly servicePrincipals: Map<string, ServicePrincipal>;
+  readonly appRoleAssignments: Map<string, AppRoleAssignment>;
+  readonly oauth2PermissionGrants: Map<string, OAuth2PermissionGrant>;
+  readonly replica: DirectoryView;
+  private readonly store: Store;
+
+  constructor(store: Store, replication: Replication) {
+    super();
+    this.store = store;
+    this.users = store.collection("users");
+    this.tenants = store.collection("tenants");
+    this.applications = store.collection("applications");
+    this.servicePrincipals = store.collection("servicePrincipals");
+    this.appRoleAssignments = store.collection("appRoleAssignments");
+    this.oauth2PermissionGrants = store.collection("oauth2PermissionGrants");
+    this.replica = new DirectoryReplica(this, replication);
   }
 
   /**
@@ -190,15 +243,6 @@ export class Directory {
     };
     this.oauth2PermissionGrants.set(id, grant);
     return grant;
-  }
-
-  /** Names of the application permissions that a service principal holds on the application `resourceAppId`. */
-  appRolesOf(principal: ServicePrincipal, resourceAppId: string): string[] {
-    const resource = this.servicePrincipal(principal.tenantId, resourceAppId);
-    if (!resource) return [];
-    return [...this.appRoleAssignments.values()]
-      .filter((row) => row.principalId === principal.id && row.resourceId === resource.id)
-      .flatMap((row) => resource.appRoles.filter((role) => role.id === row.appRoleId).map((role) => role.value));
   }
 }
 

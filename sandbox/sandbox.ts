@@ -12,6 +12,7 @@ import { Faults } from "./faults.ts";
 import { graph } from "./graph/app.ts";
 import { keyVault } from "./key-vault/app.ts";
 import { powerPlatform } from "./power-platform/app.ts";
+import { Replication } from "./replication.ts";
 import { resourceManager } from "./resource-manager/app.ts";
 import { defaultSeed, type Seed, seedDirectory } from "./seed.ts";
 import { type Listener, listen } from "./server.ts";
@@ -44,6 +45,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "dataverse-s2s-sandbox-"));
   const certificate = await loopbackCertificate(directory);
   const store = new Store(join(directory, "state.json"));
+  const replication = new Replication(store);
   const ports = store.collection<number>("ports");
   const listeners = new Map<string, Promise<Listener>>();
 
@@ -51,8 +53,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const known = listeners.get(name);
     if (known) return known;
     const port = ports.get(name) ?? (options.basePort ? options.basePort + offset : 0);
-    const { journal, faults } = context;
-    const listener = listen(name, app(), { port, certificate, store, journal, faults }).catch((error) => {
+    const { journal, faults, replication } = context;
+    const listener = listen(name, app(), { port, certificate, store, replication, journal, faults }).catch((error) => {
       const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
       const reason = taken
         ? "the port is taken. Does a sandbox run in another folder? End it, or set SANDBOX_PORT (and the ports in Pulumi.sandbox.yaml) to other ports"
@@ -69,7 +71,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const context: Context = {
     store,
     tokens: await Tokens.open(store),
-    directory: new Directory(store),
+    directory: new Directory(store, replication),
+    replication,
     organizations: store.collection("organizations"),
     endpoints: { login: "", graph: "", arm: "", vault: "", powerPlatform: "", control: "", organizations: {} },
     journal: [],

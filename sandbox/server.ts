@@ -6,6 +6,7 @@ import { type HttpBindings, type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { ServerCertificate } from "./certificates.ts";
 import { answerOf, type Faults, nameOf } from "./faults.ts";
+import type { Replication } from "./replication.ts";
 import type { Store } from "./store.ts";
 
 /** One request that came to a service; never with headers or bodies, which carry secrets. */
@@ -42,9 +43,16 @@ export function newService(): Hono {
 export async function listen(
   name: string,
   app: Hono,
-  options: { port: number; certificate: ServerCertificate; store: Store; journal: JournalEntry[]; faults: Faults },
+  options: {
+    port: number;
+    certificate: ServerCertificate;
+    store: Store;
+    replication: Replication;
+    journal: JournalEntry[];
+    faults: Faults;
+  },
 ): Promise<Listener> {
-  const { store, journal, faults, certificate } = options;
+  const { store, replication, journal, faults, certificate } = options;
   /** The connections under TLS, by the client's port: only on these can TCP be reset. */
   const connections = new Map<number | undefined, Socket>();
   const root = new Hono<{ Bindings: HttpBindings }>();
@@ -57,7 +65,7 @@ export async function listen(
     if (met?.endsWith("before")) {
       journal.push({ ...request, status: fault?.status ?? 0, fault: met });
     } else {
-      await next();
+      await replication.during(name, next);
       journal.push({ ...request, status: context.res.status, ...(met && { fault: met }) });
       // What a GET changes (a poll that is counted, a lookup that is filled in) the next one finds again after a crash.
       if (request.method !== "GET") await store.commit();

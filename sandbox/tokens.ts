@@ -56,16 +56,22 @@ export class Tokens {
     return new Tokens(store, (await importJWK(jwk, "RS256")) as CryptoKey, publicJwk);
   }
 
-  /** A v1 access token, as Dataverse, Graph, Resource Manager and Key Vault get them. */
-  async issue(claims: Claims): Promise<{ accessToken: string; expiresIn: number }> {
+  /**
+   * A v1 access token, as Dataverse, Graph, Resource Manager and Key Vault get them; of version 2 where its `issuer` is given.
+   * `idtyp: false` leaves that claim out.
+   */
+  async issue(
+    claims: Claims,
+    form: { issuer?: string; idtyp?: boolean } = {},
+  ): Promise<{ accessToken: string; expiresIn: number }> {
     const now = Math.floor(this.store.now().getTime() / 1000);
-    const issuer = `https://sts.windows.net/${claims.tid}/`;
+    const { appid, appidacr, ...others } = claims;
+    const issuer = form.issuer ?? `https://sts.windows.net/${claims.tid}/`;
     const accessToken = await new SignJWT({
-      ...claims,
-      ver: "1.0",
-      idp: issuer,
+      ...others,
+      ...(form.issuer ? { ver: "2.0", azp: appid, azpacr: appidacr } : { ver: "1.0", appid, appidacr, idp: issuer }),
       sub: claims.oid,
-      idtyp: "scp" in claims ? "user" : "app",
+      ...(form.idtyp !== false && { idtyp: "scp" in claims ? "user" : "app" }),
       uti: guidOf(`${now}`),
     })
       .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "sandbox" })
@@ -90,7 +96,8 @@ export class Tokens {
     let claims: Claims;
     try {
       const key = await importJWK(this.publicJwk, "RS256");
-      claims = (await jwtVerify(token, key, { currentDate: this.store.now() })).payload as unknown as Claims;
+      const { payload } = await jwtVerify(token, key, { currentDate: this.store.now() });
+      claims = { ...payload, appid: payload.appid ?? payload.azp } as unknown as Claims;
     } catch (error) {
       const expired = (error as { code?: string }).code === "ERR_JWT_EXPIRED";
       throw new InvalidToken(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Api, isMissing } from "../api.ts";
+import { VendorError } from "../errors.ts";
 import { id, optional, readRow } from "../rows.ts";
 
 /** A client secret of an application as Entra lists it: never with its text. */
@@ -51,14 +52,11 @@ export async function addPassword(
   return { password: passwordOf(added), secretText };
 }
 
-/** Removes a client secret; one that is gone already is fine. */
+/** Removes a client secret; one that is gone already is fine: Graph answers 400 then, although it may still show it. */
 export async function removePassword(graph: Api, objectId: string, keyId: string): Promise<void> {
-  try {
-    await graph.post(`/v1.0/applications/${objectId}/removePassword`, { keyId });
-  } catch (error) {
-    const left = await passwordsOf(graph, objectId);
-    if (left?.some((password) => password.keyId === keyId)) throw error;
-  }
+  await graph.post(`/v1.0/applications/${objectId}/removePassword`, { keyId }).catch((error) => {
+    if (!isMissing(error) && !(error instanceof VendorError && error.status === 400)) throw error;
+  });
 }
 
 function passwordOf(row: { keyId: string; displayName: string; startDateTime: string; endDateTime: string }) {

@@ -14,9 +14,12 @@ const notConsented = ["AADSTS7000229", "AADSTS700016"];
  * The object id of the application's service principal in a tenant, found from outside by the application's own sign-in; or
  * the refusal when the tenant has not consented. Other refusals are thrown.
  */
-export async function principalBySignIn(signIn: SignIn): Promise<{ id: string } | { refusal: VendorError }> {
+export async function principalBySignIn(
+  signIn: SignIn,
+  options?: { fresh: boolean },
+): Promise<{ id: string } | { refusal: VendorError }> {
   try {
-    return { id: principalOf(await accessToken(signIn)) };
+    return { id: principalOf(await accessToken(signIn, options)) };
   } catch (error) {
     if (error instanceof VendorError && notConsented.includes(error.code)) return { refusal: error };
     throw error;
@@ -84,6 +87,27 @@ export async function withdrawConsent(graph: Api, servicePrincipalId: string): P
     if (!isMissing(error)) throw error;
   });
 }
+
+/** True when the tenant's directory shows a service principal. */
+export async function isPrincipalShown(graph: Api, servicePrincipalId: string): Promise<boolean> {
+  try {
+    await graph.get(`/v1.0/servicePrincipals/${servicePrincipalId}?$select=id`);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * True for what Graph says while it has not caught up: that there is no such application or service principal, or that there is
+ * one already that it does not show (wire facts B2).
+ */
+export const isBehind = (error: unknown) =>
+  error instanceof VendorError &&
+  (error.status === 404 ||
+    error.status === 409 ||
+    (error.status === 400 && error.message.includes("does not reference a valid application object")));
 
 /** Ids of grants are no GUIDs. */
 const grantShape = z.object({ id: z.string().min(1), scope: optional(z.string()) });

@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { type Connection, type Target, targetOf } from "../connection.ts";
-import { consentUrl, grantConsent, isSingleTenant, principalBySignIn, withdrawConsent } from "../entra/consent.ts";
+import {
+  consentUrl,
+  grantConsent,
+  isBehind,
+  isPrincipalShown,
+  isSingleTenant,
+  principalBySignIn,
+  withdrawConsent,
+} from "../entra/consent.ts";
 import { AccessError, explain } from "../errors.ts";
 import type { ApplicationIdentity } from "../identities/application.ts";
-import { untilSettled, waitFor } from "../waiting.ts";
+import { untilSettled, untilSteady, waitFor } from "../waiting.ts";
 import { applicationSignInDefaults, applicationSignInShape, signInOf } from "./application-sign-in.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 import { settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
+import { untilShown } from "./shown.ts";
 
 export interface AdminConsentInputs extends Target, ApplicationIdentity {
   readonly mode: "require" | "wait" | "grant";
@@ -65,8 +74,16 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
   },
 
   async remove({ graph, say }, _id, state) {
-    if (state.granted) await withdrawConsent(graph, state.servicePrincipalId);
-    else say("leaving the tenant's consent in place: its administrator gave it");
+    const { servicePrincipalId, granted } = state;
+    if (!granted) {
+      say("leaving the tenant's consent in place: its administrator gave it");
+      return;
+    }
+    await withdrawConsent(graph, servicePrincipalId);
+    // Or the next run would take the one that is gone for one that is there.
+    await untilShown("that consent was withdrawn", say, async () =>
+      (await isPrincipalShown(graph, servicePrincipalId)) ? undefined : true,
+    );
   },
 });
 
@@ -76,30 +93,26 @@ async function consented(
   { signIn, newCredential }: Awaited<ReturnType<typeof signInOf>>,
   url: string,
 ): Promise<{ id: string; granted: boolean }> {
-  const { say, tenantId, home, graph, publisherGraph } = connection;
-  const look = () =>
+  const { say, tenantId, home, publisherGraph } = connection;
+  const look = (options?: { fresh: boolean }) =>
     untilSettled("Entra to accept the application's credential", settlingSeconds, newCredential, say, () =>
-      principalBySignIn(signIn),
+      principalBySignIn(signIn, options),
     );
+  const freshId = async () => {
+    const seen = await look({ fresh: true });
+    return "id" in seen ? seen.id : undefined;
+  };
   let found = await look();
   if (home && "refusal" in found) {
-    const id = await waitFor(
+    const id = await untilSteady(
       "Entra to show the application's own service principal",
       settlingSeconds,
       say,
-      idFrom(look),
+      freshId,
     );
     if (id) found = { id };
   }
   if ("id" in found && inputs.mode !== "grant") return { id: found.id, granted: false };
-
-  if (inputs.mode === "grant") {
-    const principal = await grantConsent(graph, inputs.applicationId, `dataverse-s2s ${inputs.rowId}`);
-    const id = await waitFor("Entra to show the new service principal everywhere", settlingSeconds, say, idFrom(look));
-    if (id !== principal.id.toLowerCase())
-      throw missing(inputs, tenantId, url, "Entra does not show it yet: run the command again");
-    return { id, granted: principal.created };
-  }
 
   if (
     "refusal" in found &&
@@ -111,17 +124,44 @@ async function consented(
         "Set its sign-in audience to accounts in any organizational directory (AzureADMultipleOrgs).",
     );
   }
+
+  if (inputs.mode === "grant") {
+    const principal = await granted(connection, inputs, freshId);
+    if (!principal) throw missing(inputs, tenantId, url, "Entra does not show it yet: run the command again");
+    return { id: principal.id.toLowerCase(), granted: principal.created };
+  }
+
   if (inputs.mode === "require") throw missing(inputs, tenantId, url, "consent: require does not wait for it");
   say(`an administrator of tenant ${tenantId} has to consent: ${url}`);
-  const id = await waitFor(`consent at ${url}`, inputs.waitMinutes * 60, say, idFrom(look));
+  const id = await untilSteady(`consent at ${url}`, inputs.waitMinutes * 60, say, freshId);
   if (!id) throw missing(inputs, tenantId, url, `nobody did in ${inputs.waitMinutes} minutes`);
   return { id, granted: false };
 }
 
-const idFrom = (look: () => ReturnType<typeof principalBySignIn>) => async () => {
-  const found = await look();
-  return "id" in found ? found.id : undefined;
-};
+/**
+ * Consents with the administrator's rights, until the application signs in as the service principal that was found or made. While
+ * the directory is behind, it does not take what depends on what it does not show, or shows one that was deleted a moment ago.
+ */
+async function granted(
+  { graph, say }: Connection,
+  { applicationId, rowId }: AdminConsentInputs,
+  signedInAs: () => Promise<string | undefined>,
+) {
+  const what = "Entra to show the new service principal everywhere";
+  let behind: unknown;
+  const done = await waitFor(what, settlingSeconds, say, async () => {
+    behind = undefined;
+    const principal = await grantConsent(graph, applicationId, `dataverse-s2s ${rowId}`).catch((error) => {
+      if (!isBehind(error)) throw error;
+      behind = error;
+    });
+    if (!principal) return undefined;
+    const isIt = async () => ((await signedInAs()) === principal.id.toLowerCase() ? principal : undefined);
+    return untilSteady(what, 0, say, isIt);
+  });
+  if (behind) throw behind;
+  return done;
+}
 
 function missing(
   { subscriber, applicationId }: AdminConsentInputs,

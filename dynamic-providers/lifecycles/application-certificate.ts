@@ -1,11 +1,6 @@
 import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
-import {
-  certificatesOf,
-  type KeyCredential,
-  newCertificate,
-  setCertificates,
-} from "../entra/application-certificates.ts";
+import { certificatesOf, type KeyCredential, newCertificate } from "../entra/application-certificates.ts";
 import { AccessError, VendorError } from "../errors.ts";
 import { expiryWarning } from "../expiry.ts";
 import {
@@ -21,6 +16,7 @@ import { readSecret } from "../key-vault/secrets.ts";
 import { uuidOf } from "../uuid.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { proveSignIn } from "./proof.ts";
+import { steadyCertificates, writeCertificates } from "./registered-certificates.ts";
 import { atVault } from "./settling.ts";
 
 export interface ApplicationCertificateInputs extends CertificatePolicy {
@@ -88,9 +84,9 @@ export const applicationCertificate = lifecycle<
   warning: (state, { asOf }) => warningOf(state, new Date(asOf)),
 
   async ensure(connection, inputs, previous) {
-    const { graph, vault, say } = connection;
+    const { vault, say } = connection;
     const { applicationObjectId, certificateName: name } = inputs;
-    const registered = await certificatesOf(graph, applicationObjectId);
+    const registered = await steadyCertificates(connection, applicationObjectId, previous === undefined);
     if (!registered)
       throw new AccessError(`Entra has no application object ${applicationObjectId}. Run the command with --refresh.`);
     // A run that was cut off may have left one in the making.
@@ -106,8 +102,8 @@ export const applicationCertificate = lifecycle<
     let certificate = kept;
     if (!certificate || !isInPlace(certificate, inputs)) {
       await atVault(connection, () => requestCertificate(vault, name, inputs, tagsOf(inputs)));
-      const status = await untilMade(vault, name, say);
-      certificate = await newestCertificate(vault, name);
+      const status = await atVault(connection, () => untilMade(vault, name, say));
+      certificate = await atVault(connection, () => newestCertificate(vault, name));
       if (!certificate || !isInPlace(certificate, inputs))
         throw new VendorError(undefined, `certificate_${status}`, `Key Vault did not make certificate '${name}'`);
     }
@@ -118,14 +114,15 @@ export const applicationCertificate = lifecycle<
     const known = registered.some((credential) => credential.keyId === keyId)
       ? registered
       : [...registered, newCertificate(keyId, nameOf(inputs), certificate.der)];
-    if (known !== registered) await setCertificates(graph, applicationObjectId, known);
+    if (known !== registered) await write(connection, inputs, known);
     await prove(connection, inputs, certificate);
 
     const stays = (credential: KeyCredential) =>
       credential.keyId === keyId || !isOurs(credential, inputs) || !overlapIsOver;
     const wanted = known.filter(stays);
-    if (wanted.length < known.length) await setCertificates(graph, applicationObjectId, wanted);
-    if (overlapIsOver) await disableOtherVersions(vault, name, certificate.uri);
+    if (wanted.length < known.length) await write(connection, inputs, wanted);
+    const { uri } = certificate;
+    if (overlapIsOver) await atVault(connection, () => disableOtherVersions(vault, name, uri));
     return {
       id: new URL(`/certificates/${name}`, inputs.vaultUri).href,
       outputs: outputsOf(certificate, wanted, inputs),
@@ -144,13 +141,17 @@ export const applicationCertificate = lifecycle<
     return outputsOf(kept, registered, state);
   },
 
-  async remove({ graph, vault }, _id, state) {
-    const registered = (await certificatesOf(graph, state.applicationObjectId)) ?? [];
+  async remove(connection, _id, state) {
+    const registered = (await steadyCertificates(connection, state.applicationObjectId, false)) ?? [];
     const others = registered.filter((credential) => !isOurs(credential, state));
-    if (others.length < registered.length) await setCertificates(graph, state.applicationObjectId, others);
-    await deleteCertificate(vault, state.certificateName);
+    if (others.length < registered.length) await write(connection, state, others);
+    await deleteCertificate(connection.vault, state.certificateName);
   },
 });
+
+/** Writes the certificates; it is ours that must show then as they were written. */
+const write = (connection: PublisherConnection, inputs: ApplicationCertificateInputs, wanted: KeyCredential[]) =>
+  writeCertificates(connection, inputs.applicationObjectId, wanted, (credential) => isOurs(credential, inputs));
 
 const warningOf = (state: ApplicationCertificateInputs & ApplicationCertificateOutputs, asOf: Date) =>
   expiryWarning(

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
-import { addPassword, type PasswordCredential, passwordsOf, removePassword } from "../entra/application-passwords.ts";
-import { AccessError } from "../errors.ts";
+import { addPassword, type PasswordCredential, passwordsOf } from "../entra/application-passwords.ts";
 import { expiryWarning } from "../expiry.ts";
 import {
   deleteSecret,
@@ -15,7 +14,8 @@ import {
 import { lifecycle } from "./lifecycle.ts";
 import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
 import { proveSignIn } from "./proof.ts";
-import { atVault } from "./settling.ts";
+import { atVault, inTurn } from "./settling.ts";
+import { passwordsWith, removePasswords, shownPasswords } from "./shown-passwords.ts";
 
 export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
@@ -40,8 +40,9 @@ export interface ApplicationPasswordOutputs {
   readonly retireOn: string;
 }
 
-/** Tag of a secret's version that says which credential of the application it holds. */
+/** Tags of a secret's version that say which credential it holds, and of which application object. */
 const keyIdTag = "keyId";
+const applicationTag = "applicationObjectId";
 const contentType = "client secret of an Entra application";
 const dayMilliseconds = 24 * 3600 * 1000;
 const targetOf = ({ applicationObjectId, vaultUri }: ApplicationPasswordInputs) =>
@@ -77,21 +78,19 @@ export const applicationPassword = lifecycle<
   warning: (state, { asOf }) => warningOf(state, new Date(asOf)),
 
   async ensure(connection, inputs, previous) {
-    const { graph, vault } = connection;
-    const { applicationObjectId, secretName, rotateNow, asOf } = inputs;
+    const { vault } = connection;
+    const { secretName, rotateNow, asOf } = inputs;
     const newest = await atVault(connection, () => newestVersion(vault, secretName));
-    const passwords = await passwordsOf(graph, applicationObjectId);
-    if (!passwords)
-      throw new AccessError(`Entra has no application object ${applicationObjectId}. Run the command with --refresh.`);
-    const ours = passwords.filter((password) => isOurs(password, inputs));
-    const inPlace = isForeign(newest, previous?.outputs)
-      ? undefined
-      : ours.find((password) => isInPlace(password, newest, inputs));
+    const awaited = isForeign(newest, previous?.outputs) ? undefined : newest;
+    const passwords = await passwordsBefore(connection, inputs, awaited, previous?.outputs);
+    const inPlace = passwords.find((password) => isInPlace(password, awaited, inputs));
     const { current, version } =
       inPlace && newest ? { current: inPlace, version: newest } : await makeSecret(connection, inputs);
     await prove(connection, inputs, version);
 
-    const others = ours.filter(({ keyId }) => keyId !== current.keyId);
+    // Where Entra shows the new one, it also shows what a run that was cut off made before.
+    const shown = inPlace ? passwords : await passwordsWith(connection, inputs.applicationObjectId, current.keyId);
+    const others = shown.filter((password) => isOurs(password, inputs) && password.keyId !== current.keyId);
     const retireOn = new Date(Date.parse(current.startsOn) + inputs.overlapDays * dayMilliseconds).toISOString();
     const overlapIsOver = inPlace !== undefined && isPast(retireOn, asOf);
     const isRetired = (other: PasswordCredential) =>
@@ -102,7 +101,7 @@ export const applicationPassword = lifecycle<
     const kept = others.filter((other) => !isRetired(other));
     // The passwords go last: while one of them is there, a run that is cut off is taken up again.
     await disableAllBut(connection, inputs, [current, ...kept]);
-    for (const { keyId } of others.filter(isRetired)) await removePassword(graph, applicationObjectId, keyId);
+    await removePasswords(connection, inputs.applicationObjectId, others.filter(isRetired));
     return outputsOf(inputs, current, version, kept.length > 0 ? retireOn : "");
   },
 
@@ -118,13 +117,14 @@ export const applicationPassword = lifecycle<
     return { ...state, expiresOn: current.expiresOn };
   },
 
-  async remove({ graph, vault }, _id, state) {
+  async remove(connection, _id, state) {
+    const { graph, vault } = connection;
     // What replaces this resource, with another vault, has a password of the same name by now: that one stays.
     const held = (await versionsOf(vault, state.secretName)).map(({ tags }) => tags[keyIdTag]);
-    for (const password of (await passwordsOf(graph, state.applicationObjectId)) ?? []) {
-      if (isOurs(password, state) && [state.keyId, ...held].includes(password.keyId))
-        await removePassword(graph, state.applicationObjectId, password.keyId);
-    }
+    const passwords = (await passwordsOf(graph, state.applicationObjectId)) ?? [];
+    const made = passwords.filter(({ keyId }) => [state.keyId, ...held].includes(keyId));
+    const ours = made.filter((password) => isOurs(password, state));
+    await removePasswords(connection, state.applicationObjectId, ours);
     await deleteSecret(vault, state.secretName);
   },
 });
@@ -139,6 +139,21 @@ const warningOf = (state: ApplicationPasswordInputs, asOf: Date) =>
     asOf,
     "`pulumi up` of this stack makes a new one.",
   );
+
+/**
+ * The application's passwords. The vault tells of one that a run made which was cut off; one that the state knows has been seen
+ * everywhere, so where it does not show it was removed.
+ */
+function passwordsBefore(
+  connection: PublisherConnection,
+  { applicationObjectId }: ApplicationPasswordInputs,
+  newest: SecretVersion | undefined,
+  known: ApplicationPasswordOutputs | undefined,
+): Promise<PasswordCredential[]> {
+  const { [keyIdTag]: keyId, [applicationTag]: objectId } = newest?.tags ?? {};
+  const awaited = objectId === applicationObjectId && keyId !== known?.keyId ? keyId : undefined;
+  return shownPasswords(connection, applicationObjectId, { mayBeNew: !known, keyId: awaited });
+}
 
 /** True when the vault holds the text of this password, and it is the one that is declared. */
 function isInPlace(
@@ -173,16 +188,19 @@ function isForeign(
 async function makeSecret(connection: PublisherConnection, inputs: ApplicationPasswordInputs) {
   const { graph, vault } = connection;
   const { applicationObjectId, secretName, expiresOn, period, rotateNow } = inputs;
-  const { password, secretText } = await addPassword(graph, applicationObjectId, {
-    displayName: nameOf(inputs),
-    expiresOn,
-  });
+  const asked = { displayName: nameOf(inputs), expiresOn };
+  const { password, secretText } = await inTurn(connection, () => addPassword(graph, applicationObjectId, asked));
   const version = await atVault(connection, () =>
     writeSecret(vault, secretName, {
       value: secretText,
       contentType,
       expires: Date.parse(expiresOn) / 1000,
-      tags: { [keyIdTag]: password.keyId, period, ...(rotateNow && { rotateNow }) },
+      tags: {
+        [keyIdTag]: password.keyId,
+        [applicationTag]: applicationObjectId,
+        period,
+        ...(rotateNow && { rotateNow }),
+      },
     }),
   );
   return { current: password, version };
@@ -206,14 +224,17 @@ async function prove(
 
 /** Disables the versions in the vault that hold other credentials than these. Those that nobody of us wrote have no such tag. */
 async function disableAllBut(
-  { vault }: PublisherConnection,
+  connection: PublisherConnection,
   { secretName }: ApplicationPasswordInputs,
   kept: PasswordCredential[],
 ): Promise<void> {
-  for (const version of await versionsOf(vault, secretName)) {
-    const held = version.tags[keyIdTag];
-    if (version.enabled && held && !kept.some(({ keyId }) => keyId === held)) await disableVersion(vault, version);
-  }
+  const { vault } = connection;
+  await atVault(connection, async () => {
+    for (const version of await versionsOf(vault, secretName)) {
+      const held = version.tags[keyIdTag];
+      if (version.enabled && held && !kept.some(({ keyId }) => keyId === held)) await disableVersion(vault, version);
+    }
+  });
 }
 
 function outputsOf(

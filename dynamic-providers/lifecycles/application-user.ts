@@ -9,7 +9,9 @@ import {
 } from "../dataverse/application-users.ts";
 import { businessUnitId } from "../dataverse/business-units.ts";
 import { AccessError, VendorError } from "../errors.ts";
+import { waitFor } from "../waiting.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
+import { settlingSeconds } from "./settling.ts";
 
 export interface ApplicationUserInputs extends Target {
   readonly applicationId: string;
@@ -105,8 +107,14 @@ export const applicationUser = subscriberLifecycle<ApplicationUserInputs, Applic
     if (isStale(user, inputs)) {
       if (user.userId !== desired.userId) throw staleError(user, inputs);
       say("making the application user anew: the tenant has a new service principal");
-      await removeApplicationUser(api, user.userId, user.applicationId, say);
-      ({ user, created } = await ensureApplicationUser(api, desired, say));
+      // Dataverse may see the old one for a while, and ties the user to what it sees.
+      await waitFor("Dataverse to see the new service principal", settlingSeconds, say, async () => {
+        await removeApplicationUser(api, user.userId, user.applicationId, say);
+        ({ user, created } = await ensureApplicationUser(api, desired, say));
+        return isStale(user, inputs) ? undefined : true;
+      });
+      if (isStale(user, inputs))
+        throw new VendorError(undefined, "not_shown", `Dataverse still sees service principal ${user.objectId}`);
     }
     if (previous && inputs.fullName && previous.outputs.fullName !== inputs.fullName) {
       // 0x80041D48: names of an application user follow the application in Entra.

@@ -7,6 +7,8 @@ export const settlingSeconds = 120;
 /** Codes of what may be refused for a while after it was made. */
 export const settling = {
   vault: ["ForbiddenByRbac", "ObjectIsBeingDeleted", "ObjectIsBeingRecovered", "ObjectIsDeletedButRecoverable"],
+  /** Another change to the same object was under way; this one had no effect (wire facts C2). */
+  directory: ["Directory_ConcurrencyViolation"],
   /** A new secret that not every part of Entra has seen. */
   secret: ["AADSTS7000215"],
   /** A new certificate, and a new federated identity credential, likewise. */
@@ -28,3 +30,7 @@ export const newCredential = {
 /** Does something in a vault once that lets in who runs the stack. */
 export const atVault = <T>({ say }: { say: Say }, act: () => Promise<T>) =>
   untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
+
+/** Writes to an application when no other change to it is under way, such as of its federated credentials. */
+export const inTurn = <T>({ say }: { say: Say }, write: () => Promise<T>) =>
+  untilSettled("another change to the application", settlingSeconds, settling.directory, say, write);

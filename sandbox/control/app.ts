@@ -1,8 +1,12 @@
 import type { Hono, Context as Request } from "hono";
+import type { ZodError } from "zod";
 import type { Context } from "../context.ts";
 import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
 import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
 import { faultSchema } from "../faults.ts";
+import { graphSwitches, graphSwitchesOf } from "../graph/switches.ts";
+import { keyVaultSwitches, keyVaultSwitchesOf } from "../key-vault/switches.ts";
+import { lagSchema } from "../replication.ts";
 import { newService } from "../server.ts";
 
 /**
@@ -14,9 +18,11 @@ import { newService } from "../server.ts";
  * - `GET /faults` the faults in force, with how many requests matched each and how many of them it met; `POST /faults` adds
  *   one, `{"service": "dataverse fabrikam", "method": "POST", "nth": 2, "drop": "after"}`, see `sandbox/faults.ts`;
  *   `DELETE /faults` ends all of them
- * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra or an organization: {name: value}}`
- * - `PUT /switches/{entra or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that set;
- *   names, values and defaults are in `sandbox/entra/switches.ts` and `sandbox/dataverse/switches.ts`
+ * - `GET /lag` how long writes stay out of sight; `PUT /lag` sets some of it, `{"directorySeconds": 5, "flapping": true}`, see
+ *   `sandbox/replication.ts`
+ * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra, graph, vault or an organization: {name: value}}`
+ * - `PUT /switches/{entra, graph, vault or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that
+ *   set; names, values and defaults are in `switches.ts` of each service
  */
 export function control(context: Context): Hono {
   const { store, organizations } = context;
@@ -40,17 +46,26 @@ export function control(context: Context): Hono {
   app.post("/faults", async (c) => {
     const rule = faultSchema.safeParse(await c.req.json().catch(() => undefined));
     if (rule.success) return c.json(context.faults.add(rule.data), 201);
-    const problems = rule.error.issues.map(({ path, message }) => `${path.join(".") || "the rule"}: ${message}.`);
-    return refuse(c, 400, problems.join(" "));
+    return refuse(c, 400, problemsOf(rule.error, "the rule"));
   });
   app.delete("/faults", (c) => {
     context.faults.clear();
     return c.body(null, 204);
   });
 
-  /** What can be switched: Entra as a whole, and each Dataverse organization. */
+  app.get("/lag", (c) => c.json(context.replication.lag));
+  app.put("/lag", async (c) => {
+    const changes = lagSchema.partial().safeParse(await c.req.json().catch(() => undefined));
+    if (!changes.success) return refuse(c, 400, problemsOf(changes.error, "the lag"));
+    context.replication.setLag(changes.data);
+    return c.json(context.replication.lag);
+  });
+
+  /** What can be switched: Entra, Graph and the vaults as a whole, and each Dataverse organization. */
   const sets = (): Record<string, SwitchSet> => ({
     entra: { known: entraSwitches, set: entraSwitchesOf(store) },
+    graph: { known: graphSwitches, set: graphSwitchesOf(store) },
+    vault: { known: keyVaultSwitches, set: keyVaultSwitchesOf(store) },
     ...Object.fromEntries(
       [...organizations.keys()].map((name) => [name, { known: switches, set: switchesOf(store, name) }]),
     ),
@@ -95,6 +110,9 @@ function problemOf(known: SwitchSet["known"], name: string, value: unknown): str
   const values: readonly unknown[] = found.values;
   return values.includes(value) ? undefined : `${name} can be ${listOf(values)}, not ${JSON.stringify(value)}.`;
 }
+
+const problemsOf = ({ issues }: ZodError, whole: string) =>
+  issues.map(({ path, message }) => `${path.join(".") || whole}: ${message}.`).join(" ");
 
 const listOf = (names: readonly unknown[]) => names.map((name) => `'${name}'`).join(", ");
 

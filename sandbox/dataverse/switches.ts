@@ -57,6 +57,11 @@ export const switches = {
     default: "at creation",
     doc: "When azureactivedirectoryobjectid of a new application user shows the service principal's object id.",
   },
+  applicationIdUriFilled: {
+    values: ["with the first", "never"],
+    default: "with the first",
+    doc: "Whether applicationiduri of a new application user shows the first Application ID URI of its application (wire facts C4).",
+  },
   batchErrorStatus: {
     values: ["200", "of the operation"],
     default: "200",

@@ -28,7 +28,7 @@ export function adminConsent(context: Context): Hono {
     const scope = c.req.path.endsWith("/v2.0/adminconsent") ? c.req.query("scope") : undefined;
     if (scope === undefined && c.req.path.endsWith("/v2.0/adminconsent")) throw entraErrors.missingParameter("scope");
     const tenant = sharedTenants.includes(named) ? undefined : findTenant(directory, named);
-    const application = directory.application(clientId);
+    const application = directory.replica.application(clientId);
     if (!application || (tenant && !isReachable(application, tenant)))
       throw entraErrors.applicationNotFound(clientId, tenant?.displayName ?? named);
     const redirectUri = redirectUriOf(application, c.req.query("redirect_uri"));

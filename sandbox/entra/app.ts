@@ -23,7 +23,8 @@ export function entra(context: Context): Hono {
   app.onError((error, c) => {
     if (!(error instanceof EntraError)) throw error;
     const { store } = context;
-    const correlationId = c.req.header("client-request-id") ?? c.req.query("client-request-id");
+    const sent = c.req.header("client-request-id") ?? c.req.query("client-request-id");
+    const correlationId = entraSwitch(store, "correlationId") === "of the request" ? sent : undefined;
     const separator = entraSwitch(store, "descriptionTrailer") === "on one line" ? " " : "\r\n";
     const answer = asSwitched(store, error);
     return c.json(errorBody(answer, store.now(), correlationId, separator), answer.status);

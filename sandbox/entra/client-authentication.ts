@@ -48,11 +48,11 @@ export function findClient(
   tenant: Tenant,
   clientId: string,
 ): Pick<Client, "application" | "principal"> {
-  const application = directory.application(clientId);
+  const application = directory.replica.application(clientId);
   const reachable =
     application && (application.tenantId === tenant.id || application.signInAudience !== "AzureADMyOrg");
   if (!reachable) throw entraErrors.applicationNotFound(clientId, tenant.displayName);
-  const principal = directory.servicePrincipal(tenant.id, application.appId);
+  const principal = directory.replica.servicePrincipal(tenant.id, application.appId);
   if (!principal) {
     throw entraSwitch(store, "notConsented") === "400 700016"
       ? entraErrors.applicationNotFound(application.appId, tenant.displayName)

@@ -19,7 +19,7 @@ export function registeredPermissions(
   application: Application,
 ): RequestedPermission[] {
   return application.requiredResourceAccess.flatMap(({ resourceAppId, resourceAccess }) => {
-    const resource = directory.servicePrincipal(tenant.id, resourceAppId);
+    const resource = directory.replica.servicePrincipal(tenant.id, resourceAppId);
     if (!resource) throw entraErrors.resourceNotInTenant(application.displayName, resourceAppId, tenant.displayName);
     return resourceAccess.map(({ id, type }) => permissionOf(application, resource, type, id));
   });
@@ -40,7 +40,7 @@ export function permissionsOfScope(
       const resource = findResource(context, tenant, at < 0 ? "https://graph.microsoft.com" : name.slice(0, at));
       const value = name.slice(at + 1);
       if (value === ".default")
-        return registeredPermissions(context, tenant, application).filter((row) => row.resource === resource);
+        return registeredPermissions(context, tenant, application).filter((row) => row.resource.id === resource.id);
       return [permissionOf(application, resource, "Scope", value)];
     });
 }

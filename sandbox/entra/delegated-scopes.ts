@@ -53,7 +53,7 @@ function grantedScopes(
   resource: ServicePrincipal,
   user: User,
 ): string[] {
-  return [...directory.oauth2PermissionGrants.values()]
+  return [...directory.replica.oauth2PermissionGrants.values()]
     .filter((row) => row.clientId === client.id && row.resourceId === resource.id)
     .filter((row) => row.consentType === "AllPrincipals" || row.principalId === user.id)
     .flatMap((row) => row.scope.split(" ").filter(Boolean));

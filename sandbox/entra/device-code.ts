@@ -5,6 +5,7 @@ import { authenticateClient, findClient, readClientFields } from "./client-authe
 import { delegatedScopes } from "./delegated-scopes.ts";
 import { entraErrors } from "./errors.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
+import { refuseUnsupported } from "./unsupported.ts";
 
 /** A sign-in that waits for a person at the device page. */
 export interface PendingSignIn {
@@ -42,6 +43,7 @@ export class DeviceCodes {
 
   /** Answers `POST /{tenant}/oauth2/v2.0/devicecode`. */
   start(named: string, form: URLSearchParams) {
+    refuseUnsupported(form);
     const tenant = sharedTenants.includes(named) ? undefined : findTenant(this.context.directory, named);
     const clientId = form.get("client_id")?.toLowerCase();
     if (!clientId) throw entraErrors.missingParameter("client_id");
@@ -163,7 +165,7 @@ export class DeviceCodes {
     const known = publicClients.get(clientId);
     if (known) return known;
     if (tenant) return findClient(this.context, tenant, clientId).application.displayName;
-    const application = this.context.directory.application(clientId);
+    const application = this.context.directory.replica.application(clientId);
     if (!application) throw entraErrors.applicationNotFound(clientId, "Microsoft");
     return application.displayName;
   }

@@ -36,14 +36,23 @@ export function discovery({ directory, endpoints, tokens }: Context): Hono {
     };
   };
 
+  // Of an application with keys of its own, `appid` changes the answer.
+  app.use("*", async (c, next) => {
+    if (c.req.query("appid") !== undefined && /\/(keys|openid-configuration)$/.test(c.req.path))
+      throw entraErrors.notServed(`the query option 'appid' of ${c.req.path}`);
+    await next();
+  });
   app.get("/common/discovery/instance", (c) => {
+    const version = c.req.query("api-version");
+    if (version && !["1.0", "1.1"].includes(version))
+      throw entraErrors.notServed(`api-version ${version} of ${c.req.path}`);
     const host = new URL(endpoints.login).host;
     const authorize = c.req.query("authorization_endpoint") ?? "";
     if (!URL.canParse(authorize) || new URL(authorize).host !== host) throw entraErrors.unknownInstance();
     const tenant = new URL(authorize).pathname.split("/")[1] || "common";
     return c.json({
       tenant_discovery_endpoint: `${endpoints.login}/${tenant}/v2.0/.well-known/openid-configuration`,
-      "api-version": c.req.query("api-version") ?? "1.1",
+      "api-version": version ?? "1.1",
       metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
     });
   });

@@ -44,6 +44,15 @@ export const entraErrors = {
       900023,
       `Specified tenant identifier '${tenant}' is neither a valid DNS name, nor a valid external domain.`,
     ),
+  duplicatedParameter: (name: string) =>
+    new EntraError(
+      400,
+      "invalid_request",
+      9000411,
+      `The request is not properly formatted. The parameter '${name}' is duplicated.`,
+    ),
+  resourceParameter: () =>
+    new EntraError(400, "invalid_request", 901002, "The 'resource' request parameter is not supported."),
   unknownInstance: () => new EntraError(400, "invalid_instance", 50049, "Unknown or invalid instance."),
   tenantNeeded: () =>
     new EntraError(

@@ -9,7 +9,8 @@ const bare = (url: string) => url.replace(/\/+$/, "").toLowerCase();
  * A Dataverse environment is known in its own tenant only. Throws AADSTS500011.
  */
 export function findResource(context: Context, tenant: Tenant, resource: string): ServicePrincipal {
-  const { directory, endpoints, organizations } = context;
+  const { endpoints, organizations } = context;
+  const { replica } = context.directory;
   const appIds = new Map<string, string>([
     ["https://graph.microsoft.com", firstParty.graph],
     [endpoints.graph, firstParty.graph],
@@ -28,8 +29,8 @@ export function findResource(context: Context, tenant: Tenant, resource: string)
   }
   const wanted = bare(resource);
   const principal =
-    directory.servicePrincipal(tenant.id, appIds.get(wanted) ?? wanted) ??
-    [...directory.servicePrincipals.values()].find(
+    replica.servicePrincipal(tenant.id, appIds.get(wanted) ?? wanted) ??
+    [...replica.servicePrincipals.values()].find(
       (row) =>
         row.tenantId === tenant.id &&
         !row.deletedDateTime &&

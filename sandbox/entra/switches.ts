@@ -1,6 +1,6 @@
 import type { Switch } from "../dataverse/switches.ts";
 import type { Store } from "../store.ts";
-import { EntraError } from "./errors.ts";
+import { EntraError, entraErrors } from "./errors.ts";
 
 /**
  * What Entra may answer where its documents and what was seen of it leave two answers (wire facts A1 and A3). For the whole
@@ -32,6 +32,21 @@ export const entraSwitches = {
     default: "on one line",
     doc: "How error_description goes on with trace id, correlation id and time: after spaces, or CRLF in older bodies.",
   },
+  credentialMissing: {
+    values: ["7000216", "7000218"],
+    default: "7000216",
+    doc: "Code of the 401 to a client_credentials request without a secret and without an assertion.",
+  },
+  correlationId: {
+    values: ["of the request", "its own"],
+    default: "of the request",
+    doc: "The correlation_id of a refusal: the client-request-id that the client sent, or one of Entra's.",
+  },
+  dataverseToken: {
+    values: ["1.0", "1.0 without idtyp", "2.0"],
+    default: "1.0",
+    doc: "An application's token for Dataverse: of version 1, with or without the claim idtyp, or of version 2 (azp for appid).",
+  },
 } as const satisfies Record<string, Switch>;
 
 type EntraSwitchName = keyof typeof entraSwitches;
@@ -53,5 +68,7 @@ export function asSwitched(store: Store, error: EntraError): EntraError {
     return new EntraError(400, "invalid_request", 90002, text);
   if (error.code === 501051 && entraSwitch(store, "notAssigned") === "401 invalid_client")
     return new EntraError(401, "invalid_client", 501051, text);
+  if (error.code === 7000216 && entraSwitch(store, "credentialMissing") === "7000218")
+    return entraErrors.credentialMissing();
   return error;
 }

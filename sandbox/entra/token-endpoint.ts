@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
-import type { Tenant } from "../directory.ts";
+import { firstParty, type Tenant } from "../directory.ts";
 import { authenticateClient, type Client, readClientFields } from "./client-authentication.ts";
 import type { DeviceCodes } from "./device-code.ts";
 import { entraErrors } from "./errors.ts";
 import { findResource } from "./resources.ts";
+import { entraSwitch } from "./switches.ts";
 import { findTenant, sharedTenants } from "./tenants.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
@@ -20,6 +21,7 @@ export function tokenEndpoint(context: Context, deviceCodes: DeviceCodes): Hono 
   app.post("/:tenant/oauth2/v2.0/token", async (c) => {
     const form = new URLSearchParams(await c.req.text());
     refuseUnsupported(form);
+    if (form.has("resource")) throw entraErrors.resourceParameter();
     const grantType = form.get("grant_type");
     const named = c.req.param("tenant");
     if (grantType && userGrants.includes(grantType))
@@ -92,15 +94,20 @@ async function issueAppToken(
   resource: string,
 ): Promise<{ accessToken: string; expiresIn: number }> {
   const target = findResource(context, tenant, resource);
-  const roles = context.directory.appRolesOf(principal, target.appId);
+  const roles = context.directory.replica.appRolesOf(principal, target.appId);
   if (target.appRoleAssignmentRequired && !roles.length)
     throw entraErrors.notAssigned(application.appId, application.displayName, target.appId, target.displayName);
-  return context.tokens.issue({
+  const form = target.appId === firstParty.dataverse ? entraSwitch(context.store, "dataverseToken") : "1.0";
+  const claims = {
     aud: resource,
     appid: application.appId,
     appidacr: proof,
     oid: principal.id,
     tid: tenant.id,
     ...(roles.length ? { roles } : {}),
+  };
+  return context.tokens.issue(claims, {
+    idtyp: form !== "1.0 without idtyp",
+    ...(form === "2.0" && { issuer: `${context.endpoints.login}/${tenant.id}/v2.0` }),
   });
 }

@@ -1,3 +1,4 @@
+import { repeatedOption } from "../body-types.ts";
 import { entraErrors } from "./errors.ts";
 
 /** Grants that Entra has and the sandbox has not; any other is one that Entra refuses too. */
@@ -10,14 +11,24 @@ const unservedGrants = [
   "urn:ietf:params:oauth:grant-type:saml2-bearer",
 ];
 
-/** Fields that ask for another kind of token than a plain one. */
-const unservedFields = ["req_cnf", "fmi_path"];
+/** Fields that ask for another kind of token than a plain one, or for somebody else. */
+const unservedFields = [
+  "assertion",
+  "fmi_path",
+  "req_cnf",
+  "req_ds_cnf",
+  "request",
+  "requested_token_use",
+  "user_federated_identity_credential",
+];
 
 /**
  * Refuses what would be answered wrongly if it were ignored: grants that are not served, tokens that are bound to a key, and
  * claims that the client insists on. Its capabilities (`xms_cc`) are no such claim: they only say what it can cope with.
  */
 export function refuseUnsupported(form: URLSearchParams): void {
+  const repeated = repeatedOption(form);
+  if (repeated) throw entraErrors.duplicatedParameter(repeated);
   const grantType = form.get("grant_type") ?? "";
   if (unservedGrants.includes(grantType)) throw entraErrors.notServed(`the grant type '${grantType}'`);
   for (const field of unservedFields) {

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { firstParty } from "../directory.ts";
+import { type Directory, type DirectoryView, firstParty } from "../directory.ts";
 import { InvalidToken } from "../tokens.ts";
 import { graphErrors } from "./errors.ts";
 
@@ -74,4 +74,16 @@ export function demand(caller: Caller, anyOf: readonly string[]): void {
 export function demandWrite(caller: Caller, row: { owners: readonly string[] }): void {
   const owned = caller.permissions.has("Application.ReadWrite.OwnedBy") && row.owners.includes(caller.objectId);
   if (!owned) demand(caller, permissions.writeApplications);
+}
+
+/** How an object of the caller's tenant is found; throws 404. */
+export type Find<Row> = (directory: DirectoryView, caller: Caller, key: string) => Row;
+
+/**
+ * The object to change: the primary's. The replica that answers must have it too; else 404, as right after it was made (wire
+ * facts C7).
+ */
+export function toWrite<Row>(find: Find<Row>, directory: Directory, caller: Caller, key: string): Row {
+  find(directory.replica, caller, key);
+  return find(directory, caller, key);
 }

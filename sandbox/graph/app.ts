@@ -5,7 +5,7 @@ import { newService } from "../server.ts";
 import { authenticate, type GraphEnv } from "./access.ts";
 import { appRoleAssignments } from "./app-role-assignments.ts";
 import { applications } from "./applications.ts";
-import { deletedItems } from "./deleted-items.ts";
+import { deletedItems, purgeExpired } from "./deleted-items.ts";
 import { directoryObjects } from "./directory-objects.ts";
 import { errorBody, GraphError, graphErrors } from "./errors.ts";
 import { oauth2PermissionGrants } from "./permission-grants.ts";
@@ -22,9 +22,10 @@ export function graph(context: Context): Hono {
     c.header("OData-Version", "4.0");
     const version = new URL(c.req.url).pathname.split("/")[1] ?? "";
     if (version !== "v1.0" && version !== "beta") throw graphErrors.invalidVersion(version);
-    checkHeaders(c.req);
+    checkRequest(c.req);
     c.set("beta", version === "beta");
     c.set("caller", await authenticate(context, c.req.header("authorization")));
+    purgeExpired(context);
     await next();
   });
   for (const part of [applications, servicePrincipals, oauth2PermissionGrants, appRoleAssignments, deletedItems])
@@ -39,15 +40,29 @@ export function graph(context: Context): Hono {
   return app as unknown as Hono;
 }
 
-/** Refuses the headers that would change what Graph does and that the sandbox would ignore. */
-function checkHeaders(request: HonoRequest): void {
-  for (const name of ["If-Match", "If-None-Match"])
-    if (request.header(name)) throw graphErrors.notServed(`the header ${name}`);
-  const served = { ConsistencyLevel: "eventual", Prefer: "create-if-missing" };
-  for (const [name, value] of Object.entries(served)) {
+/** Headers that change what Graph does, with the values for which it does what the sandbox does. */
+const servedHeaders: Readonly<Record<string, RegExp>> = {
+  Accept: /^(?!.*odata\.metadata=(full|none))(.*\/json|.*\*\/\*)/i,
+  ConsistencyLevel: /^eventual$/i,
+  "If-Match": /^$/,
+  "If-None-Match": /^$/,
+  "OData-MaxVersion": /^4\./,
+  "OData-Version": /^4\.0$/,
+  Prefer: /^create-if-missing$/i,
+};
+
+/** Refuses headers that the sandbox would ignore, and query options where nothing is read. */
+function checkRequest(request: HonoRequest): void {
+  for (const [name, served] of Object.entries(servedHeaders)) {
     const given = request.header(name);
-    if (given && given.toLowerCase() !== value) throw graphErrors.notServed(`the header ${name}: ${given}`);
+    if (given && !served.test(given)) throw graphErrors.notServed(`the header ${name}: ${given}`);
   }
+  const { pathname, searchParams } = new URL(request.url);
+  const upsert = request.method === "PATCH" && request.path.startsWith("/servicePrincipals/appId=");
+  if (request.header("Prefer") && !upsert)
+    throw graphErrors.notServed(`the header Prefer: ${request.header("Prefer")} of ${request.method} ${pathname}`);
+  const [option] = request.method === "GET" ? [] : searchParams.keys();
+  if (option) throw graphErrors.notServed(`the query option ${option} of ${request.method} ${pathname}`);
 }
 
 /** The path that routes are matched with: without the version, and `applications(appId='x')` as `applications/appId=x`. */

@@ -1,5 +1,7 @@
+import type { Context } from "../context.ts";
 import type { Application, Directory } from "../directory.ts";
 import { graphErrors } from "./errors.ts";
+import { graphSwitch } from "./switches.ts";
 
 const audiences = [
   "AzureADMyOrg",
@@ -10,7 +12,7 @@ const audiences = [
 
 /** What Graph checks when an application is created or changed. `before` are the URIs it had: only new ones are checked. */
 export function checkApplication(
-  directory: Directory,
+  { directory, store }: Pick<Context, "directory" | "store">,
   application: Application,
   before: { identifierUris: readonly string[] },
 ): void {
@@ -20,7 +22,9 @@ export function checkApplication(
   if (application.signInAudience.includes("Personal") && application.api.requestedAccessTokenVersion !== 2)
     throw graphErrors.accessTokenVersion();
   for (const uri of application.identifierUris) {
-    if (!before.identifierUris.includes(uri)) checkIdentifierUri(directory, application, uri);
+    if (before.identifierUris.includes(uri)) continue;
+    checkIdentifierUri(directory, application, uri);
+    if (graphSwitch(store, "identifierUriPolicy") === "nonDefaultUriAddition") checkDefaultUri(application, uri);
   }
   for (const platform of ["web", "spa", "publicClient"]) {
     const { redirectUris = [] } = (application[platform] ?? {}) as { redirectUris?: string[] };
@@ -43,8 +47,9 @@ function checkIdentifierUri(directory: Directory, application: Application, uri:
   } else if (scheme === "api") {
     const ids = [application.appId, application.tenantId];
     const parts = [host, ...path.split("/")].map((part) => part.toLowerCase());
-    if (!parts.some((part) => ids.includes(part)) && !onVerifiedDomain(host.toLowerCase()))
-      throw graphErrors.identifierUriPolicy(uri);
+    const unique = parts.some((part) => ids.includes(part)) || onVerifiedDomain(host.toLowerCase());
+    // The tenant's policy is for version 1 tokens.
+    if (!unique && application.api.requestedAccessTokenVersion !== 2) throw graphErrors.identifierUriPolicy(uri);
   } else {
     throw graphErrors.identifierUriPolicy(uri);
   }
@@ -55,6 +60,13 @@ function checkIdentifierUri(directory: Directory, application: Application, uri:
       row.identifierUris.some((other) => other.toLowerCase() === uri.toLowerCase()),
   );
   if (taken) throw graphErrors.identifierUriTaken();
+}
+
+/** The stricter policy that a tenant may have: the default URIs alone, where the application's tokens are of version 1. */
+function checkDefaultUri({ appId, tenantId, api }: Application, uri: string): void {
+  const allowed = [`api://${appId}`, `api://${tenantId}/${appId}`];
+  if (api.requestedAccessTokenVersion !== 2 && !allowed.includes(uri.toLowerCase()))
+    throw graphErrors.identifierUriPolicy(uri);
 }
 
 /**

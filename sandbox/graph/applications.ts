@@ -1,7 +1,7 @@
 import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
-import { type Application, mirrorApplication } from "../directory.ts";
-import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import { type Application, type DirectoryView, mirrorApplication } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions, toWrite } from "./access.ts";
 import { checkApplication } from "./application-rules.ts";
 import { checkKey, merge, readBody, refuseMembers, writableMembers } from "./body.ts";
 import { addPassword, keyCredentials, removePassword } from "./credentials.ts";
@@ -10,8 +10,7 @@ import { federatedIdentityCredentials } from "./federated-identity-credentials.t
 import { initialOwners, owners } from "./owners.ts";
 import { count, list, selected, single } from "./query.ts";
 import { applicationDefaults, applicationEntity } from "./representation.ts";
-
-const writable = Object.keys(applicationDefaults);
+import { applicationType, passwordType } from "./types.ts";
 
 /** Application registrations of the caller's tenant, addressed by object id or as `applications(appId='…')`. */
 export function applications(context: Context): Hono<GraphEnv> {
@@ -20,17 +19,9 @@ export function applications(context: Context): Hono<GraphEnv> {
   const contextUrl = (c: Request<GraphEnv>) =>
     `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#applications`;
 
-  const ofTenant = (caller: Caller) =>
-    [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
-  const find = (caller: Caller, key: string): Application => {
-    checkKey(key);
-    const wanted = key.toLowerCase();
-    const found = ofTenant(caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
-    if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
-    return found;
-  };
+  const shown = (c: Request<GraphEnv>) => ofTenant(directory.replica, c.get("caller"));
   const findToWrite = (c: Request<GraphEnv>): Application => {
-    const row = find(c.get("caller"), c.req.param("key") ?? "");
+    const row = toWrite(findApplication, directory, c.get("caller"), c.req.param("key") ?? "");
     demandWrite(c.get("caller"), row);
     return row;
   };
@@ -42,7 +33,8 @@ export function applications(context: Context): Hono<GraphEnv> {
     if (Array.isArray(body.passwordCredentials) && body.passwordCredentials.length)
       throw graphErrors.passwordMustBeGenerated();
     const { passwordCredentials: _, ...rest } = body;
-    const members = writableMembers(rest, writable);
+    const members = writableMembers(rest, applicationType, "Application");
+    if (members.isDisabled) throw graphErrors.notServed("a deactivated application: the member 'isDisabled'");
     if (members.keyCredentials)
       members.keyCredentials = keyCredentials(
         store,
@@ -51,13 +43,13 @@ export function applications(context: Context): Hono<GraphEnv> {
       );
     const draft = structuredClone(row);
     merge(draft, members);
-    checkApplication(directory, draft, row);
+    checkApplication(context, draft, row);
     merge(row, members);
   };
 
   app.get("/applications", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row, false));
+    const rows = shown(c).map((row) => entity(c, row, false));
     return c.json(list(c.req, "application", contextUrl(c), rows));
   });
   app.get("/applications/$count", (c) => {
@@ -66,14 +58,14 @@ export function applications(context: Context): Hono<GraphEnv> {
       count(
         c.req,
         "application",
-        ofTenant(c.get("caller")).map((row) => entity(c, row, false)),
+        shown(c).map((row) => entity(c, row, false)),
       ),
     );
   });
   app.post("/applications", async (c) => {
     const caller = c.get("caller");
     demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
-    const body = await readBody(c);
+    const { "owners@odata.bind": owners, ...body } = await readBody(c);
     if (!body.displayName) throw graphErrors.required("displayName", "Application");
     const row = {
       ...structuredClone(applicationDefaults),
@@ -85,7 +77,7 @@ export function applications(context: Context): Hono<GraphEnv> {
       passwordCredentials: [],
       keyCredentials: [],
       federatedIdentityCredentials: [],
-      owners: initialOwners(context, caller, body),
+      owners: initialOwners(context, caller, owners),
     } as unknown as Application;
     // Graph's default audience has personal accounts, which need version 2 tokens: it sets both.
     if (body.signInAudience === undefined) row.api.requestedAccessTokenVersion = 2;
@@ -95,7 +87,7 @@ export function applications(context: Context): Hono<GraphEnv> {
   });
   app.get("/applications/:key", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = findApplication(directory.replica, c.get("caller"), c.req.param("key"));
     const withKeys = selected(c.req)?.includes("keyCredentials") ?? false;
     return c.json(single(c.req, contextUrl(c), entity(c, row, withKeys)));
   });
@@ -118,16 +110,31 @@ export function applications(context: Context): Hono<GraphEnv> {
     const { passwordCredential, ...others } = await readBody(c);
     refuseMembers(others, []);
     refuseMembers(passwordCredential, ["displayName", "startDateTime", "endDateTime"]);
-    const credential = addPassword(store, row, passwordCredential ?? {});
+    const asked = writableMembers({ ...(passwordCredential as object | null) }, passwordType, "PasswordCredential");
+    const credential = addPassword(store, row, asked);
     const metadata = `${endpoints.graph}/v1.0/$metadata#microsoft.graph.passwordCredential`;
     return c.json({ "@odata.context": metadata, customKeyIdentifier: null, ...credential });
   });
   app.post("/applications/:key/removePassword", async (c) => {
     const row = findToWrite(c);
-    removePassword(row, (await readBody(c)).keyId);
+    const { keyId, ...others } = await readBody(c);
+    refuseMembers(others, []);
+    removePassword(row, keyId);
     return c.body(null, 204);
   });
-  app.route("/", owners(context, "applications", find));
-  app.route("/", federatedIdentityCredentials(context, find));
+  app.route("/", owners(context, "applications", findApplication));
+  app.route("/", federatedIdentityCredentials(context, findApplication));
   return app;
+}
+
+const ofTenant = (directory: DirectoryView, caller: Caller) =>
+  [...directory.applications.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
+
+/** The application with this object id or `appId=…` in the caller's tenant. Throws 404. */
+function findApplication(directory: DirectoryView, caller: Caller, key: string): Application {
+  checkKey(key);
+  const wanted = key.toLowerCase();
+  const found = ofTenant(directory, caller).find((row) => row.id === wanted || `appid=${row.appId}` === wanted);
+  if (!found) throw graphErrors.notFound(key.replace(/^appId=/, ""));
+  return found;
 }

@@ -1,9 +1,13 @@
 import type { Context } from "hono";
+import type { z } from "zod";
+import { wrongMember } from "../body-types.ts";
 import { graphErrors } from "./errors.ts";
+import { notServedMembers } from "./types.ts";
 
 /** The JSON object in a request's body. Throws 400 for anything else. */
 export async function readBody(c: Context): Promise<Record<string, unknown>> {
   let body: unknown;
+  if (!/^application\/json\b/i.test(c.req.header("Content-Type") ?? "")) throw graphErrors.unreadableBody();
   try {
     body = await c.req.json();
   } catch {
@@ -14,13 +18,30 @@ export async function readBody(c: Context): Promise<Record<string, unknown>> {
 }
 
 /**
- * The members of a body that are written to an object. Annotations (`@odata.type`) are left out; a member that the type does
- * not have is an error, as in Graph.
+ * The members of a body that are written to an object of this type. Annotations (`@odata.type`) are left out, at any depth; a
+ * member that the type does not have, or of another type, is an error, as in Graph.
  */
-export function writableMembers(body: Record<string, unknown>, known: readonly string[]): Record<string, unknown> {
-  const members = Object.entries(body).filter(([name]) => !name.includes("@"));
-  for (const [name] of members) if (!known.includes(name)) throw graphErrors.invalidProperty(name);
-  return Object.fromEntries(members);
+export function writableMembers(
+  body: Record<string, unknown>,
+  type: z.ZodType,
+  resource: string,
+): Record<string, unknown> {
+  const members = withoutAnnotations(body) as Record<string, unknown>;
+  const notServed = Object.keys(members).find((name) => notServedMembers[resource]?.includes(name));
+  if (notServed) throw graphErrors.notServed(`the member '${notServed}'`);
+  const wrong = wrongMember(type, members);
+  if (wrong?.unknown) throw graphErrors.invalidProperty(wrong.name);
+  if (wrong) throw graphErrors.invalidValue(wrong.name, resource);
+  return members;
+}
+
+function withoutAnnotations(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutAnnotations);
+  if (!isComplex(value)) return value;
+  const bound = Object.keys(value).find((name) => name.endsWith("@odata.bind"));
+  if (bound) throw graphErrors.notServed(`the member '${bound}'`);
+  const members = Object.entries(value).filter(([name]) => !name.includes("@"));
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutAnnotations(member)]));
 }
 
 /** Refuses members of an action's body that the sandbox would ignore; those that are null ask for nothing. */
@@ -35,7 +56,8 @@ export function refuseMembers(body: unknown, served: readonly string[]): void {
 export function merge(target: Record<string, unknown>, members: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(members)) {
     const before = target[name];
-    target[name] = isComplex(value) && isComplex(before) ? { ...before, ...value } : value;
+    if (isComplex(value) && isComplex(before)) merge(before, value);
+    else target[name] = value;
   }
 }
 
@@ -46,6 +68,11 @@ function isComplex(value: unknown): value is Record<string, unknown> {
 /** Object ids in `owners@odata.bind` or `@odata.id`: the last segment of each reference. */
 export function referencedIds(references: unknown): string[] {
   return [references ?? []].flat().map((reference) => String(reference).split("/").at(-1)!);
+}
+
+/** Refuses a key that is a function of the collection, its count or a cast, where an object of any key may be meant. */
+export function refuseFunction(key: string): void {
+  if (/^(\$|delta\b|microsoft\.graph\.)/.test(key)) throw graphErrors.notServed(`'${key}'`);
 }
 
 /** Refuses a key that is neither an object id nor `appId=…`: a function of the collection, or another alternate key. */

@@ -2,6 +2,7 @@ import { createHash, randomInt, X509Certificate } from "node:crypto";
 import type { Application, PasswordCredential } from "../directory.ts";
 import type { Store } from "../store.ts";
 import { graphErrors } from "./errors.ts";
+import { graphSwitch } from "./switches.ts";
 
 const secretAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
 
@@ -16,6 +17,10 @@ export function addPassword(
   defaultEnd.setUTCFullYear(defaultEnd.getUTCFullYear() + 2);
   const end = readTime(asked.endDateTime, "endDateTime") ?? defaultEnd;
   if (end <= start) throw graphErrors.invalidValue("endDateTime", "PasswordCredential");
+  const policy = graphSwitch(store, "secretPolicy");
+  if (policy === "no secrets") throw graphErrors.secretsNotAllowed();
+  if (policy === "at most 180 days" && end.getTime() - start.getTime() > 180 * 86_400_000)
+    throw graphErrors.secretTooLong();
   const letters = (count: number) =>
     Array.from({ length: count }, () => secretAlphabet[randomInt(secretAlphabet.length)]).join("");
   const secretText = `${letters(3)}8Q~${letters(34)}`;

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
-import type { Directory } from "../directory.ts";
+import type { DirectoryView } from "../directory.ts";
 import { demand, type GraphEnv, permissions } from "./access.ts";
 import { graphErrors } from "./errors.ts";
 import type { Entity } from "./filter.ts";
@@ -8,7 +8,7 @@ import { list, single } from "./query.ts";
 import { applicationEntity, servicePrincipalEntity } from "./representation.ts";
 
 /** The object with this id in a tenant, whichever its type, with the type said; undefined when there is none. */
-export function directoryObject(directory: Directory, tenantId: string, id: string): Entity | undefined {
+export function directoryObject(directory: DirectoryView, tenantId: string, id: string): Entity | undefined {
   const application = directory.applications.get(id);
   if (application?.tenantId === tenantId && !application.deletedDateTime) {
     const entity = applicationEntity(application, directory.tenants.get(tenantId), {
@@ -39,7 +39,7 @@ export function directoryObjects({ directory, endpoints }: Context): Hono<GraphE
     demand(c.get("caller"), permissions.readApplications);
     const { tenantId } = c.get("caller");
     const id = c.req.param("id");
-    const found = directoryObject(directory, tenantId, id);
+    const found = directoryObject(directory.replica, tenantId, id);
     if (!found) throw graphErrors.notFound(id);
     return c.json(single(c.req, `${metadata()}#directoryObjects`, found));
   });

@@ -89,6 +89,18 @@ export const graphErrors = {
   redirectUri: (uri: string, rule: string) =>
     badRequest(`Invalid value specified for property 'redirectUris' of resource 'WebApplication'. '${uri}': ${rule}`),
   accessTokenVersion: () => badRequest("Property api.requestedAccessTokenVersion is invalid."),
+  secretsNotAllowed: () =>
+    new GraphError(
+      400,
+      "CredentialTypeNotAllowedAsPerAppPolicy",
+      "Credential type not allowed as per assigned policy.",
+    ),
+  secretTooLong: () =>
+    new GraphError(
+      400,
+      "CredentialInvalidLifetimeAsPerAppPolicy",
+      "Credential lifetime exceeds the max value allowed as per assigned policy.",
+    ),
   passwordNotFound: () => badRequest("No password credential found with keyId."),
   /** Own wording. */
   passwordMustBeGenerated: () =>

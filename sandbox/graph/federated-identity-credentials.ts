@@ -1,23 +1,25 @@
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
 import type { Application } from "../directory.ts";
-import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
-import { merge, readBody, writableMembers } from "./body.ts";
+import { demand, demandWrite, type Find, type GraphEnv, permissions, toWrite } from "./access.ts";
+import { merge, readBody, refuseFunction, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { list, single } from "./query.ts";
+import { federatedIdentityCredentialType } from "./types.ts";
 
-const members = ["name", "issuer", "subject", "audiences", "description"];
+const resource = "FederatedIdentityCredential";
 
 /** Federated identity credentials of an application: at most 20, by id or by name. */
 export function federatedIdentityCredentials(
-  { store, endpoints }: Context,
-  find: (caller: Caller, key: string) => Application,
+  { directory, store, endpoints }: Context,
+  find: Find<Application>,
 ): Hono<GraphEnv> {
   const app = new Hono<GraphEnv>();
   const path = "/applications/:key/federatedIdentityCredentials";
   const contextUrl = (row: Application) =>
     `${endpoints.graph}/v1.0/$metadata#applications('${row.id}')/federatedIdentityCredentials`;
   const credentialOf = (row: Application, id: string) => {
+    refuseFunction(id);
     const found = row.federatedIdentityCredentials.find((one) => one.id === id || one.name === id);
     if (!found) throw graphErrors.notFound(id);
     return found;
@@ -25,17 +27,17 @@ export function federatedIdentityCredentials(
 
   app.get(path, (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = find(directory.replica, c.get("caller"), c.req.param("key"));
     return c.json(list(c.req, "federatedIdentityCredential", contextUrl(row), row.federatedIdentityCredentials));
   });
   app.post(path, async (c) => {
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = toWrite(find, directory, c.get("caller"), c.req.param("key"));
     demandWrite(c.get("caller"), row);
     const { id: _, ...body } = await readBody(c);
     const credential = {
       id: store.newId("federated", row.id, body.name),
       description: null,
-      ...writableMembers(body, members),
+      ...writableMembers(body, federatedIdentityCredentialType, resource),
     };
     check(row, credential);
     if (row.federatedIdentityCredentials.length >= 20) throw graphErrors.federatedLimit();
@@ -44,22 +46,22 @@ export function federatedIdentityCredentials(
   });
   app.get(`${path}/:id`, (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = find(directory.replica, c.get("caller"), c.req.param("key"));
     return c.json(single(c.req, contextUrl(row), credentialOf(row, c.req.param("id"))));
   });
   app.patch(`${path}/:id`, async (c) => {
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = toWrite(find, directory, c.get("caller"), c.req.param("key"));
     demandWrite(c.get("caller"), row);
     const credential = credentialOf(row, c.req.param("id"));
     const { id: _, ...body } = await readBody(c);
-    const changes = writableMembers(body, members);
+    const changes = writableMembers(body, federatedIdentityCredentialType, resource);
     if (changes.name !== undefined && changes.name !== credential.name) throw graphErrors.federatedValue("Name");
     check(row, { ...credential, ...changes });
     merge(credential, changes);
     return c.body(null, 204);
   });
   app.delete(`${path}/:id`, (c) => {
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = toWrite(find, directory, c.get("caller"), c.req.param("key"));
     demandWrite(c.get("caller"), row);
     const credential = credentialOf(row, c.req.param("id"));
     row.federatedIdentityCredentials = row.federatedIdentityCredentials.filter((one) => one !== credential);

@@ -140,6 +140,7 @@ class Parser {
     if (this.typeOf(member) !== "name") throw this.notServed();
     this.expects(",");
     const start = this.literal("text");
+    if (start === null) throw graphErrors.invalidFilter(this.filter);
     this.expects(")");
     return (row) => String(comparable(row[member])).startsWith(String(start));
   }

@@ -1,4 +1,5 @@
 import type { HonoRequest } from "hono";
+import { repeatedOption, wholeNumber } from "../body-types.ts";
 import { graphErrors } from "./errors.ts";
 import { type Entity, type Kind, parseFilter } from "./filter.ts";
 
@@ -14,9 +15,10 @@ export function list(request: HonoRequest, kind: Kind, contextUrl: string, rows:
   if (url.searchParams.has("$search") && !isEventual(request)) throw graphErrors.searchWithoutHeader();
   const query = options(url, ["$filter", "$select", "$top", "$skiptoken", "$count"]);
   const found = filtered(request, kind, rows);
-  const top = query.has("$top") ? Number(query.get("$top")) : defaultPageSize;
-  if (!Number.isInteger(top) || top < 1 || top > 999) throw graphErrors.invalidValue("$top", "query");
-  const start = Number(query.get("$skiptoken") ?? 0);
+  const top = wholeNumber(query.get("$top"), defaultPageSize);
+  if (!(top >= 1 && top <= 999)) throw graphErrors.invalidValue("$top", "query");
+  const start = wholeNumber(query.get("$skiptoken"), 0);
+  if (Number.isNaN(start)) throw graphErrors.invalidValue("$skiptoken", "query");
   const value = found.slice(start, start + top).map((row) => select(row, query.get("$select")));
   const next = new URL(url.pathname + url.search, contextUrl);
   next.searchParams.set("$skiptoken", String(start + top));
@@ -65,16 +67,17 @@ function isAdvanced(request: HonoRequest): boolean {
 
 /** Query options of a URL. One that is not served is refused, never ignored: that would answer wrong rows. */
 function options(url: URL, served: readonly string[]): URLSearchParams {
-  for (const name of url.searchParams.keys()) {
-    if (!served.includes(name)) throw graphErrors.notServed(`the query option ${name} of ${url.pathname}`);
-  }
-  return url.searchParams;
+  const query = url.searchParams;
+  const odd = [...query.keys()].find((name) => !served.includes(name)) ?? repeatedOption(query);
+  if (odd) throw graphErrors.notServed(`the query option ${odd} of ${url.pathname}`);
+  if (!/^(true|false)$/.test(query.get("$count") ?? "true")) throw graphErrors.invalidValue("$count", "query");
+  return query;
 }
 
 function select(row: Entity, names: string | null): Entity {
-  if (!names) return row;
+  if (names === null) return row;
   const wanted = names.split(",").map((name) => name.trim());
-  const missing = wanted.find((name) => !(name in row));
-  if (missing) throw graphErrors.notServed(`the member '${missing}' in $select`);
+  const missing = wanted.find((name) => !Object.hasOwn(row, name));
+  if (missing !== undefined) throw graphErrors.notServed(`the member '${missing}' in $select`);
   return Object.fromEntries(wanted.map((name) => [name, row[name]]));
 }

@@ -28,6 +28,7 @@ export const applicationDefaults = {
     termsOfServiceUrl: null,
   },
   isDeviceOnlyAuthSupported: null,
+  isDisabled: null,
   isFallbackPublicClient: null,
   keyCredentials: [],
   nativeAuthenticationApisEnabled: null,
@@ -51,7 +52,7 @@ export const applicationDefaults = {
 };
 
 /** Members of a service principal that a client may write, with the values a new one begins with. */
-export const servicePrincipalDefaults = {
+const servicePrincipalDefaults = {
   accountEnabled: true,
   alternativeNames: [],
   appRoleAssignmentRequired: false,
@@ -93,9 +94,12 @@ export function applicationEntity(
       options.withKeys ? credential : { ...credential, key: null },
     ),
   };
-  if (!options.beta) delete entity.oauth2RequirePostResponse;
+  if (!options.beta) for (const member of betaMembers) delete entity[member];
   return entity;
 }
+
+/** What the azuread plugin asks beta for. */
+const betaMembers = ["isDisabled", "oauth2RequirePostResponse"];
 
 /** A service principal as Graph answers it. */
 export function servicePrincipalEntity(row: ServicePrincipal, options: { beta: boolean }): Entity {

@@ -1,14 +1,13 @@
 import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
-import type { ServicePrincipal } from "../directory.ts";
-import { type Caller, demand, demandWrite, type GraphEnv, permissions } from "./access.ts";
+import type { DirectoryView, ServicePrincipal } from "../directory.ts";
+import { type Caller, demand, demandWrite, type GraphEnv, permissions, toWrite } from "./access.ts";
 import { checkKey, merge, readBody, writableMembers } from "./body.ts";
 import { graphErrors } from "./errors.ts";
 import { initialOwners, owners } from "./owners.ts";
 import { count, list, single } from "./query.ts";
-import { servicePrincipalDefaults, servicePrincipalEntity } from "./representation.ts";
-
-const writable = Object.keys(servicePrincipalDefaults);
+import { servicePrincipalEntity } from "./representation.ts";
+import { servicePrincipalType } from "./types.ts";
 
 /** Service principals of the caller's tenant, addressed by object id or as `servicePrincipals(appId='…')`. */
 export function servicePrincipals(context: Context): Hono<GraphEnv> {
@@ -16,41 +15,47 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
   const app = new Hono<GraphEnv>();
   const contextUrl = (c: Request<GraphEnv>) =>
     `${endpoints.graph}/${c.get("beta") ? "beta" : "v1.0"}/$metadata#servicePrincipals`;
-  const find = (caller: Caller, key: string) => findServicePrincipal(context, caller, key);
   const entity = (c: Request<GraphEnv>, row: ServicePrincipal) => servicePrincipalEntity(row, { beta: c.get("beta") });
 
   const create = (caller: Caller, appId: string, body: Record<string, unknown>): ServicePrincipal => {
     demand(caller, [...permissions.writeApplications, "Application.ReadWrite.OwnedBy"]);
-    const { appId: _, ...rest } = body;
-    const members = writableMembers(rest, writable);
-    const initial = initialOwners(context, caller, body);
+    const { appId: _, "owners@odata.bind": references, ...rest } = body;
+    const members = writableMembers(rest, servicePrincipalType, "ServicePrincipal");
+    const initial = initialOwners(context, caller, references);
     if (directory.servicePrincipal(caller.tenantId, appId)) throw graphErrors.servicePrincipalExists(appId);
-    const application = directory.application(appId);
+    const isSeen = directory.replica.application(appId) !== undefined;
+    const application = isSeen ? directory.application(appId) : undefined;
     const home = application?.tenantId === caller.tenantId;
     const reachable = application && (home || application.signInAudience !== "AzureADMyOrg");
+    const mayAll = permissions.writeApplications.some((name) => caller.permissions.has(name));
     if (!reachable) {
       const own = createFromMicrosoft(context, caller, appId);
-      if (!own) throw graphErrors.noSuchApplication(appId);
+      if (!own) {
+        // An application that is not seen yet is no local one, for all the replica knows (wire facts B2, C7).
+        const isBehind = !isSeen && directory.application(appId) !== undefined;
+        throw isBehind && !mayAll ? graphErrors.foreignApplication() : graphErrors.noSuchApplication(appId);
+      }
       merge(own, { ...members, owners: initial });
       return own;
     }
-    const mayAll = permissions.writeApplications.some((name) => caller.permissions.has(name));
     if (!mayAll && !home) throw graphErrors.foreignApplication();
     const row = directory.createServicePrincipal(application, caller.tenantId);
     merge(row, { ...members, owners: initial });
     return row;
   };
 
-  const ofTenant = (caller: Caller) =>
-    [...directory.servicePrincipals.values()].filter((row) => row.tenantId === caller.tenantId && !row.deletedDateTime);
+  const shown = ({ tenantId }: Caller) =>
+    [...directory.replica.servicePrincipals.values()].filter(
+      (row) => row.tenantId === tenantId && !row.deletedDateTime,
+    );
   app.get("/servicePrincipals/$count", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row));
+    const rows = shown(c.get("caller")).map((row) => entity(c, row));
     return c.text(count(c.req, "servicePrincipal", rows));
   });
   app.get("/servicePrincipals", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const rows = ofTenant(c.get("caller")).map((row) => entity(c, row));
+    const rows = shown(c.get("caller")).map((row) => entity(c, row));
     return c.json(list(c.req, "servicePrincipal", contextUrl(c), rows));
   });
   app.post("/servicePrincipals", async (c) => {
@@ -61,7 +66,7 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
   });
   app.get("/servicePrincipals/:key", (c) => {
     demand(c.get("caller"), permissions.readApplications);
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = findServicePrincipal(directory.replica, c.get("caller"), c.req.param("key"));
     return c.json(single(c.req, contextUrl(c), entity(c, row)));
   });
   app.patch("/servicePrincipals/:key", async (c) => {
@@ -74,24 +79,25 @@ export function servicePrincipals(context: Context): Hono<GraphEnv> {
       const made = create(caller, appId, body);
       return c.json(single(c.req, contextUrl(c), entity(c, made)), 201);
     }
-    const row = find(caller, key);
+    const row = toWrite(findServicePrincipal, directory, caller, key);
     demandWrite(caller, row);
-    const { appId: _, ...rest } = body;
-    merge(row, writableMembers(rest, writable));
+    const { appId: named = row.appId, ...rest } = body;
+    if (named !== row.appId) throw graphErrors.invalidValue("appId", "ServicePrincipal");
+    merge(row, writableMembers(rest, servicePrincipalType, "ServicePrincipal"));
     return c.body(null, 204);
   });
   app.delete("/servicePrincipals/:key", (c) => {
-    const row = find(c.get("caller"), c.req.param("key"));
+    const row = toWrite(findServicePrincipal, directory, c.get("caller"), c.req.param("key"));
     demandWrite(c.get("caller"), row);
     row.deletedDateTime = store.now().toISOString();
     return c.body(null, 204);
   });
-  app.route("/", owners(context, "servicePrincipals", find));
+  app.route("/", owners(context, "servicePrincipals", findServicePrincipal));
   return app;
 }
 
 /** The service principal with this object id or `appId=…` in the caller's tenant. Throws 404. */
-export function findServicePrincipal({ directory }: Context, caller: Caller, key: string): ServicePrincipal {
+export function findServicePrincipal(directory: DirectoryView, caller: Caller, key: string): ServicePrincipal {
   checkKey(key);
   const appId = /^appId=(.+)$/i.exec(key)?.[1];
   const found = appId

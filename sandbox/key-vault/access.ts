@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
 import type { Context } from "../context.ts";
-import { allows } from "../resource-manager/access.ts";
+import { allows, type RoleAssignment } from "../resource-manager/access.ts";
 import { type Claims, InvalidToken } from "../tokens.ts";
 import { keyVaultErrors } from "./errors.ts";
 import { type Vault, type VaultProperties, vaultId } from "./vaults.ts";
@@ -76,7 +76,7 @@ export async function signedIn(
 
 /** Throws 403 unless the vault's network rules let loopback in and the caller may do `action`. */
 export function authorize(
-  { store }: Context,
+  { replication }: Context,
   vault: Vault,
   caller: Claims,
   action: Action,
@@ -89,7 +89,8 @@ export function authorize(
   if (!firewallLetsIn(properties)) throw keyVaultErrors.byFirewall(who, where);
   if (properties.enableRbacAuthorization) {
     const resource = name ? `${vaultId(vault)}/${action.kind}/${name}` : vaultId(vault);
-    if (!allows(store, caller.oid, resource, { data: action.data })) {
+    const assignments = replication.rows<RoleAssignment>("armRoleAssignments");
+    if (!allows(assignments, caller.oid, resource, { data: action.data })) {
       throw keyVaultErrors.byRoles(who, action.data, resource.toLowerCase(), where);
     }
   } else if (!policyAllows(vault, caller, action)) {

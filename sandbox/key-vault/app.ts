@@ -1,4 +1,5 @@
 import type { Hono, Context as HttpContext } from "hono";
+import { repeatedOption, wholeNumber } from "../body-types.ts";
 import type { Context } from "../context.ts";
 import { newService } from "../server.ts";
 import { type Action, authorize, secretActions, signedIn } from "./access.ts";
@@ -43,6 +44,8 @@ export function keyVault(context: Context, slot: number): Hono {
       if (!vault) throw keyVaultErrors.noVault();
       const url = await context.vaultUrl(slot);
       const caller = await signedIn(context, vault, url, c.req.header("authorization"));
+      for (const header of ["If-Match", "If-None-Match", "Prefer"])
+        if (c.req.header(header)) throw keyVaultErrors.notServed(`the header ${header}`);
       checkQuery(c, options.pages ? ["maxresults", "$skiptoken"] : (options.query ?? []));
       authorize(context, vault, caller, action, c.req.param("name"));
       const body = await handle({ store: context.store, vault, url }, c);
@@ -113,25 +116,27 @@ function checkQuery(c: HttpContext, allowed: readonly string[]): void {
   const query = new URL(c.req.url).searchParams;
   const version = query.get("api-version");
   if (!version) throw keyVaultErrors.badParameter("api-version must be specified");
+  // Key Vault has had more: of those it would not say that it does not know them.
+  if (!apiVersions.includes(version) && /^(7\.[01]|7\.\d-preview\.\d|20\d\d-\d\d-\d\d(-preview)?)$/.test(version))
+    throw keyVaultErrors.notServed(`api-version ${version}`);
   if (!apiVersions.includes(version)) {
     throw keyVaultErrors.badParameter(
       `The specified version (${version}) is not recognized. Consider using the latest supported version (${apiVersions.at(-1)}).`,
     );
   }
-  for (const option of query.keys()) {
-    if (option !== "api-version" && !allowed.includes(option)) {
-      throw keyVaultErrors.notServed(`the query option '${option}' of ${c.req.method} ${c.req.path}`);
-    }
-  }
+  const odd =
+    [...query.keys()].find((option) => option !== "api-version" && !allowed.includes(option)) ?? repeatedOption(query);
+  if (odd) throw keyVaultErrors.notServed(`the query option '${odd}' of ${c.req.method} ${c.req.path}`);
 }
 
 function page(c: HttpContext, url: string, rows: readonly unknown[]) {
   const query = new URL(c.req.url).searchParams;
-  const size = Number(query.get("maxresults") ?? largestPage);
-  if (!Number.isInteger(size) || size < 1 || size > largestPage) {
+  const size = wholeNumber(query.get("maxresults"), largestPage);
+  if (!(size >= 1 && size <= largestPage)) {
     throw keyVaultErrors.badParameter(`maxresults must be from 1 to ${largestPage}.`);
   }
-  const start = Number(query.get("$skiptoken") ?? 0);
+  const start = wholeNumber(query.get("$skiptoken"), 0);
+  if (Number.isNaN(start)) throw keyVaultErrors.badParameter("The value of $skiptoken is not valid.");
   const value = rows.slice(start, start + size);
   if (start + size >= rows.length) return { value, nextLink: null };
   query.set("$skiptoken", String(start + size));

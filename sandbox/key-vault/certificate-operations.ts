@@ -1,3 +1,4 @@
+import { certificateType, checkBody } from "./body.ts";
 import { attributesOf, deletion } from "./bundles.ts";
 import { type AskedPolicy, policyOf } from "./certificate-policy.ts";
 import {
@@ -23,6 +24,7 @@ interface Asked {
 export async function createCertificate(target: Target, name: string, asked: Asked) {
   const { store, vault } = target;
   if (!validSecretName(name)) throw keyVaultErrors.badParameter(`The request URI contains an invalid name: ${name}`);
+  checkBody(certificateType, asked);
   const known = certificatesOf(store, vault).get(name.toLowerCase());
   if (known?.deletion) {
     throw keyVaultErrors.inDeletedState(
@@ -69,6 +71,7 @@ export function listCertificateVersions(target: Target, name: string) {
 
 /** Changes a version; the secret of the same version is disabled and enabled with it. */
 export function updateCertificate(target: Target, name: string, versionId: string, changes: Omit<Asked, "policy">) {
+  checkBody(certificateType.omit({ policy: true }), changes);
   const certificate = find(target, name);
   const version = versionOf(certificate, versionId);
   if (changes.tags) version.tags = changes.tags;

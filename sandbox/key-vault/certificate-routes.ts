@@ -13,6 +13,7 @@ import {
   recoverCertificate,
   updateCertificate,
 } from "./certificate-operations.ts";
+import { keyVaultErrors } from "./errors.ts";
 
 /** The data plane's certificates: made by policy, with the secret of the same name that holds the private key. */
 export function certificateRoutes(app: Hono, serve: Serve): void {
@@ -39,6 +40,12 @@ export function certificateRoutes(app: Hono, serve: Serve): void {
     `${path}/versions`,
     serve(list, (target, c) => listCertificateVersions(target, name(c)), { pages: true }),
   );
+  // Where the name or the version would be: other parts of Key Vault's certificates.
+  for (const part of ["/certificates/issuers", "/certificates/contacts", `${path}/policy`, `${path}/pending`]) {
+    app.all(part, (c) => {
+      throw keyVaultErrors.notServed(`${c.req.method} ${c.req.path}`);
+    });
+  }
   // Clients end the path with a slash where they mean the latest version.
   for (const latest of [path, `${path}/`]) {
     app.get(

@@ -100,6 +100,18 @@ export const keyVaultErrors = {
     ),
   inDeletedState: (message: string) =>
     new KeyVaultError(409, "Conflict", message, { innererror: "ObjectIsDeletedButRecoverable" }),
+  beingDeleted: (name: string) =>
+    new KeyVaultError(
+      409,
+      "Conflict",
+      `Object ${name} is currently being deleted and cannot be re-created; retry later.`,
+      { innererror: "ObjectIsBeingDeleted" },
+    ),
+  /** Own wording after that of a deletion. */
+  beingRecovered: (name: string) =>
+    new KeyVaultError(409, "Conflict", `Object ${name} is currently being recovered; retry later.`, {
+      innererror: "ObjectIsBeingRecovered",
+    }),
   badParameter: (message: string) => new KeyVaultError(400, "BadParameter", message),
   noVault: () =>
     new KeyVaultError(404, "VaultNotFound", "No vault has this address. (On Azure the host name would not resolve.)"),

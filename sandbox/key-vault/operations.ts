@@ -1,4 +1,5 @@
 import type { Store } from "../store.ts";
+import { checkBody, secretType } from "./body.ts";
 import { deletion, listBundle, versionBundle } from "./bundles.ts";
 import { keyVaultErrors } from "./errors.ts";
 import {
@@ -13,6 +14,7 @@ import {
   secretsOf,
   validSecretName,
 } from "./secrets.ts";
+import { keyVaultSwitch } from "./switches.ts";
 import { deletionNow, type Vault } from "./vaults.ts";
 
 /** The vault a request is for, after sign-in and authorization. `url` is its address without a trailing slash. */
@@ -22,18 +24,19 @@ export interface Target {
   readonly url: string;
 }
 
-export function setSecret({ store, vault, url }: Target, name: string, content: SecretContent) {
+export function setSecret({ store, vault, url }: Target, name: string, content: Partial<SecretContent>) {
   if (!validSecretName(name)) {
     throw keyVaultErrors.badParameter(`The request URI contains an invalid name: ${name}`);
   }
-  checkContent(content, ["value"]);
-  if (typeof content?.value !== "string") {
-    throw keyVaultErrors.badParameter("Property value is required.");
-  }
+  checkBody(secretType, content);
+  const { value } = content;
+  if (typeof value !== "string") throw keyVaultErrors.badParameter("Property value is required.");
   const present = secretsOf(store, vault).get(name.toLowerCase());
+  if (present && takePending(present, "deletion")) throw keyVaultErrors.beingDeleted(present.name);
   if (present?.deletion) throw keyVaultErrors.inDeletedState(deletedStateMessage(present.name));
+  if (present && takePending(present, "recovery")) throw keyVaultErrors.beingRecovered(present.name);
   if (present) refuseManaged(present, "set");
-  const { secret, version } = addVersion(store, vault, name, content);
+  const { secret, version } = addVersion(store, vault, name, { ...content, value });
   return { value: version.value, ...versionBundle(vault, url, secret, version) };
 }
 
@@ -50,7 +53,7 @@ export function updateSecret(
   versionId: string | undefined,
   changes: Omit<Partial<SecretContent>, "value">,
 ) {
-  checkContent(changes);
+  checkBody(secretType.omit({ value: true }), changes);
   const { secret, version } = find(target, name, versionId);
   refuseManaged(secret, "update");
   changeVersion(target.store, version, changes ?? {});
@@ -61,6 +64,7 @@ export function deleteSecret(target: Target, name: string) {
   const { secret } = find(target, name, undefined);
   refuseManaged(secret, "delete");
   secret.deletion = deletionNow(target.store, target.vault.properties);
+  begin(target.store, secret, "deletion");
   return deletedBundle(target, secret);
 }
 
@@ -72,6 +76,7 @@ export function recoverSecret(target: Target, name: string) {
   const secret = findDeleted(target, name);
   refuseManaged(secret, "recover");
   secret.deletion = null;
+  begin(target.store, secret, "recovery");
   return versionBundle(target.vault, target.url, secret, secret.versions.at(-1)!);
 }
 
@@ -102,19 +107,9 @@ export function listDeletedSecrets({ store, vault, url }: Target) {
     .map((secret) => ({ ...deletion(url, secret), ...listBundle(vault, url, secret) }));
 }
 
-/** Refuses a body with what the sandbox would ignore. */
-function checkContent(content: Partial<SecretContent> | undefined, more: readonly string[] = []): void {
-  const served = { "": ["contentType", "tags", "attributes", ...more], "attributes.": ["enabled", "nbf", "exp"] };
-  for (const [path, names] of Object.entries(served)) {
-    const given = Object.entries((path ? content?.attributes : content) ?? {});
-    const odd = given.find(([name, value]) => value !== null && !names.includes(name));
-    if (odd) throw keyVaultErrors.notServed(`the member '${path}${odd[0]}'`);
-  }
-}
-
 function find({ store, vault }: Target, name: string, versionId: string | undefined) {
   const secret = secretsOf(store, vault).get(name.toLowerCase());
-  if (!secret || secret.deletion) throw keyVaultErrors.secretNotFound(name);
+  if (!secret || secret.deletion || takePending(secret, "recovery")) throw keyVaultErrors.secretNotFound(name);
   const version: SecretVersion | undefined = versionId
     ? secret.versions.find((row) => row.version === versionId.toLowerCase())
     : secret.versions.at(-1);
@@ -124,8 +119,19 @@ function find({ store, vault }: Target, name: string, versionId: string | undefi
 
 function findDeleted({ store, vault }: Target, name: string): Secret {
   const secret = secretsOf(store, vault).get(name.toLowerCase());
-  if (!secret?.deletion) throw keyVaultErrors.deletedSecretNotFound(name);
+  if (!secret?.deletion || takePending(secret, "deletion")) throw keyVaultErrors.deletedSecretNotFound(name);
   return secret;
+}
+
+function begin(store: Store, secret: Secret, transition: Secret["pending"]): void {
+  if (keyVaultSwitch(store, "secretTransitions") === "at the second look") secret.pending = transition;
+}
+
+/** Whether this look is the one that comes too early. */
+function takePending(secret: Secret, transition: Secret["pending"]): boolean {
+  if (secret.pending !== transition) return false;
+  secret.pending = undefined;
+  return true;
 }
 
 function deletedBundle({ vault, url }: Target, secret: Secret) {

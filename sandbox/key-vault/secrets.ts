@@ -29,6 +29,8 @@ export interface Secret {
   readonly name: string;
   readonly versions: SecretVersion[];
   deletion: Deletion | null;
+  /** What the next look at it does not find done yet, see the switch secretTransitions. */
+  pending?: "deletion" | "recovery" | undefined;
 }
 
 /** The secrets of one vault by lower-case name, deleted ones too; those whose retention has ended are gone. */

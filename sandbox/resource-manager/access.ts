@@ -36,12 +36,12 @@ export function contains(outer: string, inner: string): boolean {
 
 /** Whether the roles of a principal at `scope` or above it allow an action; no assignment takes away what another gives. */
 export function allows(
-  store: Store,
+  assignments: ReadonlyMap<string, RoleAssignment>,
   principalId: string,
   scope: string,
   action: { management: string } | { data: string },
 ): boolean {
-  for (const assignment of roleAssignments(store).values()) {
+  for (const assignment of assignments.values()) {
     if (assignment.principalId !== principalId || !contains(assignment.scope, scope)) continue;
     const role = roleDefinition(assignment.roleDefinitionId);
     if (!role) continue;

@@ -2,7 +2,7 @@ import type { Hono, Context as HttpContext } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Context } from "../context.ts";
 import { newService } from "../server.ts";
-import { allows } from "./access.ts";
+import { allows, roleAssignments } from "./access.ts";
 import { deletedVaultRoutes } from "./deleted-vaults.ts";
 import { ArmError, armErrors } from "./errors.ts";
 import { metadata } from "./metadata.ts";
@@ -36,7 +36,10 @@ export function resourceManager(context: Context): Hono {
   seedResourceManager(context);
   const app = newService();
   app.get("/metadata/endpoints", (c) => {
-    if (!c.req.query("api-version")) throw armErrors.apiVersionMissing();
+    const version = c.req.query("api-version");
+    if (!version) throw armErrors.apiVersionMissing();
+    // Older ones answer with another document: a list of clouds, or the Azure CLI's endpoints.
+    if (version !== "2022-09-01") throw armErrors.notServed(`api-version ${version} of /metadata/endpoints`);
     return c.json(metadata(context.endpoints));
   });
   app.all("*", async (c) => answer(c, await serve(context, c)));
@@ -53,12 +56,12 @@ async function serve(context: Context, c: HttpContext): Promise<ArmAnswer> {
   const { route, parameters } = find(c.req.method, path);
   const caller = await signedIn(context, c.req.header("authorization"), path);
   checkQuery(route, query);
-  for (const name of ["If-Match", "If-None-Match"]) {
+  for (const name of ["If-Match", "If-None-Match", "Prefer"]) {
     if (c.req.header(name)) throw armErrors.notServed(`the header ${name}`);
   }
   if (route.action) {
     const scope = scopeOf(route, path);
-    if (!allows(context.store, caller.oid, scope, { management: route.action })) {
+    if (!allows(roleAssignments(context.store), caller.oid, scope, { management: route.action })) {
       throw armErrors.authorizationFailed(caller.appid, caller.oid, route.action, scope);
     }
   }
@@ -69,6 +72,8 @@ async function serve(context: Context, c: HttpContext): Promise<ArmAnswer> {
 async function parsedBody(c: HttpContext): Promise<unknown> {
   const text = await c.req.text();
   if (!text) return undefined;
+  const mediaType = c.req.header("Content-Type");
+  if (!/^application\/json\b/i.test(mediaType ?? "")) throw armErrors.mediaType(mediaType ?? "<null>");
   try {
     return JSON.parse(text);
   } catch {

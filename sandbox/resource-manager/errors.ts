@@ -72,6 +72,12 @@ export const armErrors = {
     ),
   apiVersionInvalid: (version: string) =>
     new ArmError(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid.`),
+  mediaType: (given: string) =>
+    new ArmError(
+      415,
+      "UnsupportedMediaType",
+      `The content media type '${given}' is not supported. Only 'application/json' is supported.`,
+    ),
   contentInvalid: (detail: string) =>
     new ArmError(
       400,

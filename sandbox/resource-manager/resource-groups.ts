@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { tags } from "../body-types.ts";
 import { softDelete, vaultId, vaults } from "../key-vault/vaults.ts";
 import type { Store } from "../store.ts";
 import { forgetScope } from "./access.ts";
@@ -5,7 +7,7 @@ import { armErrors } from "./errors.ts";
 import { locations, normalLocation } from "./locations.ts";
 import { accepted } from "./operations.ts";
 import { page } from "./paging.ts";
-import { checkMembers, type Route } from "./routing.ts";
+import { checkEchoes, checkMembers, checkTypes, type Route } from "./routing.ts";
 
 export interface ResourceGroup {
   readonly name: string;
@@ -18,6 +20,12 @@ export interface ResourceGroup {
 const path = "/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName";
 /** What a body may have: what is written, and what a client sends back of an answer. */
 const members = ["id", "name", "type", "location", "tags", "managedBy", "properties"];
+const bodyType = z.object({
+  location: z.string().nullish(),
+  managedBy: z.string().nullish(),
+  properties: z.strictObject({ provisioningState: z.unknown() }).partial().nullish(),
+  tags: tags.nullish(),
+});
 const action = (verb: string) => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`;
 
 /** The group with this name; 404 where there is none. */
@@ -50,6 +58,8 @@ export const resourceGroupRoutes: readonly Route[] = [
         throw armErrors.groupNameInvalid(resourceGroupName);
       }
       checkMembers(body, members);
+      checkTypes(body, bodyType);
+      checkEchoes(body, { name: resourceGroupName, type: "Microsoft.Resources/resourceGroups" });
       if (typeof body?.location !== "string") throw armErrors.locationRequired();
       const location = normalLocation(body.location);
       if (!locations.includes(location)) throw armErrors.groupLocationUnavailable(body.location, locations);
@@ -96,6 +106,8 @@ export const resourceGroupRoutes: readonly Route[] = [
       const { subscriptionId, resourceGroupName } = names(parameters);
       const group = resourceGroup(context.store, subscriptionId, resourceGroupName);
       checkMembers(body, members);
+      checkTypes(body, bodyType);
+      checkEchoes(body, { name: group.name, type: "Microsoft.Resources/resourceGroups", location: group.location });
       if (body?.tags !== undefined) group.tags = body.tags ?? {};
       if (body?.managedBy !== undefined) group.managedBy = body.managedBy;
       return { status: 200, body: shape(group) };

@@ -1,14 +1,26 @@
-import type { Directory } from "../directory.ts";
+import { z } from "zod";
+import { guid } from "../body-types.ts";
+import type { DirectoryView } from "../directory.ts";
 import { contains, type RoleAssignment, roleAssignmentKey, roleAssignments } from "./access.ts";
 import { armErrors } from "./errors.ts";
 import { roleDefinition } from "./role-definitions.ts";
-import { type ArmAnswer, type ArmRequest, checkMembers, type Route } from "./routing.ts";
+import { type ArmAnswer, type ArmRequest, checkEchoes, checkMembers, checkTypes, type Route } from "./routing.ts";
 
 const path = "*scope/providers/Microsoft.Authorization/roleAssignments/:name";
 const action = (verb: string) => `Microsoft.Authorization/roleAssignments/${verb}`;
 /** What may be written; conditions would be ignored, so they are not among them. */
 const properties = ["roleDefinitionId", "principalId", "principalType", "description", "scope"];
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const bodyType = z.object({
+  properties: z
+    .object({
+      description: z.string().nullable(),
+      principalId: guid,
+      principalType: z.enum(["User", "Group", "ServicePrincipal", "ForeignGroup", "Device"]).nullable(),
+      roleDefinitionId: z.string(),
+    })
+    .partial()
+    .nullish(),
+});
 
 export const roleAssignmentRoutes: readonly Route[] = [
   { method: "PUT", path, action: action("write"), handle: put },
@@ -55,13 +67,16 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
   const { roleDefinitionId, principalId, principalType, ...rest } = body?.properties ?? {};
   checkMembers(body, ["id", "name", "type", "properties"]);
   checkMembers(body?.properties, properties, "properties.");
-  if (!guid.test(name)) throw armErrors.roleAssignmentNameInvalid(name);
+  checkTypes(body, bodyType);
+  checkEchoes(body, { name, type: "Microsoft.Authorization/roleAssignments" });
+  checkEchoes(body?.properties, { scope });
+  if (!guid.safeParse(name).success) throw armErrors.roleAssignmentNameInvalid(name);
   if (typeof roleDefinitionId !== "string" || typeof principalId !== "string") {
     throw armErrors.contentInvalid("The properties 'roleDefinitionId' and 'principalId' are required.");
   }
   const role = roleDefinition(roleDefinitionId);
   if (!role) throw armErrors.roleDefinitionNotFound(roleDefinitionId.split("/").at(-1)!);
-  const knownType = typeOfPrincipal(directory, caller.tid, principalId.toLowerCase());
+  const knownType = typeOfPrincipal(directory.replica, caller.tid, principalId.toLowerCase());
   // With a type given Azure trusts the caller, for the time until a new principal is replicated.
   if (!knownType && !principalType) throw armErrors.principalNotFound(principalId, caller.tid);
   if (knownType && principalType && principalType !== knownType) {
@@ -97,7 +112,7 @@ function put({ context, caller, parameters, body }: ArmRequest): ArmAnswer {
   return { status: present ? 200 : 201, body: shape(assignment) };
 }
 
-function typeOfPrincipal(directory: Directory, tenantId: string, id: string): string | undefined {
+function typeOfPrincipal(directory: DirectoryView, tenantId: string, id: string): string | undefined {
   const principal = directory.servicePrincipals.get(id);
   if (principal?.tenantId === tenantId && !principal.deletedDateTime) return "ServicePrincipal";
   return directory.users.get(id)?.tenantId === tenantId ? "User" : undefined;
@@ -105,7 +120,7 @@ function typeOfPrincipal(directory: Directory, tenantId: string, id: string): st
 
 /** The test that a `$filter` puts into words: `atScope()`, `principalId eq '…'`, `assignedTo('…')`, joined by `and`. */
 function filter(scope: string, text: string | null): (row: RoleAssignment) => boolean {
-  if (!text) return () => true;
+  if (text === null) return () => true;
   const tests = text.split(/ and /i).map((term): ((row: RoleAssignment) => boolean) => {
     if (/^atScope\(\)$/i.test(term)) return (row) => contains(row.scope, scope);
     const principal = /^(?:principalId eq '([^']+)'|assignedTo\('([^']+)'\))$/i.exec(term);

@@ -1,3 +1,5 @@
+import type { z } from "zod";
+import { repeatedOption, wrongMember } from "../body-types.ts";
 import type { Context } from "../context.ts";
 import type { Claims } from "../tokens.ts";
 import { armErrors } from "./errors.ts";
@@ -48,14 +50,19 @@ export function router(routes: readonly Route[]): (method: string, path: string)
       if (route.method !== method) continue;
       const found = pattern.exec(path);
       if (!found) continue;
-      const parameters = Object.entries(found.groups ?? {}).map(([name, value]) => [
-        name,
-        decodeURIComponent(value ?? ""),
-      ]);
+      const parameters = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decoded(value ?? "")]);
       return { route, parameters: Object.fromEntries(parameters) };
     }
     throw armErrors.notServed(`${method} ${path}`);
   };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw armErrors.contentInvalid("The URL is not well encoded.");
+  }
 }
 
 /**
@@ -108,17 +115,31 @@ export function checkQuery(route: Route, query: URLSearchParams): void {
   if (!route.anyVersion && !apiVersions[provider]!.includes(version)) {
     throw armErrors.notServed(`api-version ${version} of ${provider}`);
   }
-  for (const option of query.keys()) {
-    if (option !== "api-version" && !route.query?.includes(option)) {
-      throw armErrors.notServed(`the query option '${option}' of ${route.method} ${route.path}`);
-    }
-  }
+  const served = ["api-version", ...(route.query ?? [])];
+  const odd = [...query.keys()].find((option) => !served.includes(option)) ?? repeatedOption(query);
+  if (odd) throw armErrors.notServed(`the query option '${odd}' of ${route.method} ${route.path}`);
 }
 
 /** Refuses the members of an object that the sandbox would ignore; those that are null ask for nothing. */
 export function checkMembers(value: unknown, served: readonly string[], path = ""): void {
   for (const [name, member] of Object.entries(value ?? {})) {
     if (member !== null && !served.includes(name)) throw armErrors.notServed(`the member '${path}${name}'`);
+  }
+}
+
+/** Refuses a body with members of other types than the service's; which members there may be, {@link checkMembers} says. */
+export function checkTypes(body: unknown, type: z.ZodType): void {
+  const wrong = wrongMember(type, body ?? {});
+  if (wrong?.unknown) throw armErrors.notServed(`the member '${wrong.path}'`);
+  if (wrong) throw armErrors.contentInvalid(`Error converting the value of '${wrong.path}'.`);
+}
+
+/** Refuses an answer's members that a client sends back changed: what they would mean is not served. */
+export function checkEchoes(body: unknown, answered: Readonly<Record<string, unknown>>): void {
+  for (const [name, expected] of Object.entries(answered)) {
+    const given = (body as Record<string, unknown> | undefined)?.[name] ?? expected;
+    if (String(given).toLowerCase() !== String(expected).toLowerCase())
+      throw armErrors.notServed(`the member '${name}' with another value than the resource's`);
   }
 }
 

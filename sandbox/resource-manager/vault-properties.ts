@@ -1,7 +1,9 @@
+import { z } from "zod";
+import { guid, tags } from "../body-types.ts";
 import type { VaultProperties } from "../key-vault/vaults.ts";
 import { armErrors } from "./errors.ts";
 import { networkRules } from "./network-rules.ts";
-import { checkMembers } from "./routing.ts";
+import { checkEchoes, checkMembers, checkTypes } from "./routing.ts";
 
 /** Since this version new vaults are role-based unless the request says otherwise. */
 const roleBasedByDefaultSince = "2026-02-01";
@@ -26,12 +28,66 @@ const properties = [
   "provisioningState",
 ];
 
+/** A choice of words, in any case. */
+const oneOf = (words: string) => z.string().regex(new RegExp(`^(${words})$`, "i"));
+const permissions = (words: string) => z.array(oneOf(`all|get|list|delete|backup|restore|recover|purge|${words}`));
+const rules = <Rule extends z.ZodRawShape>(rule: Rule) => z.array(z.strictObject(rule));
+
+/** Types by azure-rest-api-specs, keyvault.json. */
+const bodyType = z.object({
+  location: z.string().nullish(),
+  tags: tags.nullish(),
+  properties: z
+    .object({
+      tenantId: guid,
+      sku: z.strictObject({ family: z.string(), name: z.string() }),
+      accessPolicies: rules({
+        tenantId: guid,
+        objectId: z.string(),
+        applicationId: guid.nullish(),
+        permissions: z
+          .strictObject({
+            certificates: permissions(
+              "create|import|update|managecontacts|getissuers|listissuers|setissuers|deleteissuers|manageissuers",
+            ),
+            keys: permissions(
+              "encrypt|decrypt|wrapKey|unwrapKey|sign|verify|create|update|import|release|rotate|getrotationpolicy|setrotationpolicy",
+            ),
+            secrets: permissions("set"),
+            storage: permissions("set|update|regeneratekey|setsas|listsas|getsas|deletesas"),
+          })
+          .partial(),
+      }).nullable(),
+      createMode: z.enum(["default", "recover"]).nullable(),
+      enabledForDeployment: z.boolean().nullable(),
+      enabledForDiskEncryption: z.boolean().nullable(),
+      enabledForTemplateDeployment: z.boolean().nullable(),
+      enableRbacAuthorization: z.boolean().nullable(),
+      enableSoftDelete: z.boolean().nullable(),
+      enablePurgeProtection: z.boolean().nullable(),
+      publicNetworkAccess: oneOf("enabled|disabled").nullable(),
+      networkAcls: z
+        .object({
+          bypass: oneOf("None|AzureServices"),
+          defaultAction: oneOf("Allow|Deny"),
+          ipRules: rules({ value: z.string() }),
+          virtualNetworkRules: z.array(z.object({ id: z.string() })),
+        })
+        .partial()
+        .nullable(),
+    })
+    .partial()
+    .nullish(),
+});
+
 /** Refuses a body with what the sandbox would only store. */
-export function checkVaultBody(body: { properties?: { networkAcls?: unknown } } | undefined): void {
+export function checkVaultBody(body: { properties?: { networkAcls?: unknown } } | undefined, name: string): void {
+  checkTypes(body, bodyType);
+  checkEchoes(body, { name, type: "Microsoft.KeyVault/vaults" });
   checkMembers(body, members);
   checkMembers(body?.properties, properties, "properties.");
-  const rules = ["bypass", "defaultAction", "ipRules", "virtualNetworkRules"];
-  checkMembers(body?.properties?.networkAcls, rules, "properties.networkAcls.");
+  const network = ["bypass", "defaultAction", "ipRules", "virtualNetworkRules"];
+  checkMembers(body?.properties?.networkAcls, network, "properties.networkAcls.");
 }
 
 /**

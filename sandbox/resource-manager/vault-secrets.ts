@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { tags } from "../body-types.ts";
 import type { Context } from "../context.ts";
 import {
   addVersion,
@@ -12,7 +14,7 @@ import {
 import { type Vault, vaultId, vaultUri } from "../key-vault/vaults.ts";
 import { armErrors } from "./errors.ts";
 import { page } from "./paging.ts";
-import { type ArmRequest, checkMembers, type Route } from "./routing.ts";
+import { type ArmRequest, checkMembers, checkTypes, type Route } from "./routing.ts";
 import { liveVault } from "./vaults.ts";
 
 const vaultPath =
@@ -107,8 +109,25 @@ export const vaultSecretRoutes: readonly Route[] = [
   },
 ];
 
+/** Types by azure-rest-api-specs, secrets.json. */
+const bodyType = z.object({
+  tags: tags.nullish(),
+  properties: z
+    .object({
+      value: z.string().nullable(),
+      contentType: z.string().nullable(),
+      attributes: z
+        .object({ enabled: z.boolean().nullable(), nbf: z.int().nullable(), exp: z.int().nullable() })
+        .partial()
+        .nullable(),
+    })
+    .partial()
+    .nullish(),
+});
+
 /** Refuses a body with what the sandbox would ignore. */
 function checkSecretBody(body: ArmRequest["body"]): void {
+  checkTypes(body, bodyType);
   checkMembers(body, ["id", "name", "type", "location", "tags", "properties"]);
   const answered = ["secretUri", "secretUriWithVersion"];
   checkMembers(body?.properties, ["value", "contentType", "attributes", ...answered], "properties.");

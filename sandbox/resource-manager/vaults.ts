@@ -5,7 +5,7 @@ import { armErrors } from "./errors.ts";
 import { locations, normalLocation } from "./locations.ts";
 import { page } from "./paging.ts";
 import { resourceGroup } from "./resource-groups.ts";
-import type { ArmAnswer, ArmRequest, Route } from "./routing.ts";
+import { type ArmAnswer, type ArmRequest, checkEchoes, checkMembers, type Route } from "./routing.ts";
 import { checkVaultBody, vaultProperties } from "./vault-properties.ts";
 
 const group = "/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName";
@@ -38,7 +38,8 @@ export const vaultRoutes: readonly Route[] = [
     async handle(request) {
       const { context, body, query } = request;
       const vault = liveVault(request);
-      checkVaultBody(body);
+      checkVaultBody(body, vault.name);
+      checkEchoes(body, { location: vault.location });
       const merged = { ...vault.properties, ...body?.properties };
       vault.properties = vaultProperties(merged, vault.properties, query.get("api-version")!);
       if (body?.tags !== undefined) vault.tags = body.tags ?? {};
@@ -90,6 +91,7 @@ export const vaultRoutes: readonly Route[] = [
     path: "/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/checkNameAvailability",
     action: "Microsoft.KeyVault/checkNameAvailability/read",
     handle({ context, body }) {
+      checkMembers(body, ["name", "type"]);
       const name = body?.name;
       if (typeof name !== "string" || body.type !== type) {
         throw armErrors.contentInvalid(`A name and the type ${type} are required.`);
@@ -113,7 +115,7 @@ async function put(request: ArmRequest): Promise<ArmAnswer> {
   const { subscriptionId, resourceGroupName, vaultName } = parameters as Record<string, string>;
   const { name: groupName } = resourceGroup(store, subscriptionId!, resourceGroupName!);
   if (!validVaultName(vaultName!)) throw armErrors.vaultNameInvalid(vaultName!);
-  checkVaultBody(body);
+  checkVaultBody(body, vaultName!);
   if (typeof body?.location !== "string") throw armErrors.locationRequired();
   const location = normalLocation(body.location);
   if (!locations.includes(location)) throw armErrors.vaultLocationUnavailable(body.location, locations);
@@ -155,7 +157,9 @@ async function put(request: ArmRequest): Promise<ArmAnswer> {
   vault.tags = body.tags ?? {};
   touch(request, vault);
   vaults(store).set(vaultName!.toLowerCase(), vault);
-  return { status: present ? 200 : 201, body: await shape(context, vault) };
+  if (present) return { status: 200, body: await shape(context, vault) };
+  // A new vault's host name takes a while: clients ask for the vault until it has succeeded, which here is at once.
+  return { status: 201, body: await shape(context, vault, "RegisteringDns") };
 }
 
 async function list(request: ArmRequest, belongs: (vault: Vault) => boolean): Promise<ArmAnswer> {
@@ -176,7 +180,7 @@ function touch({ context, caller }: ArmRequest, vault: Vault): void {
   vault.modifiedBy = caller.oid;
 }
 
-async function shape(context: Context, vault: Vault) {
+async function shape(context: Context, vault: Vault, provisioningState = "Succeeded") {
   return {
     id: vaultId(vault),
     name: vault.name,
@@ -194,7 +198,7 @@ async function shape(context: Context, vault: Vault) {
     properties: {
       ...vault.properties,
       vaultUri: await vaultUri(context, vault),
-      provisioningState: "Succeeded",
+      provisioningState,
     },
   };
 }

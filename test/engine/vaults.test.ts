@@ -59,7 +59,8 @@ describe("a vault that is there already", () => {
   beforeAll(async () => {
     await arm("put", `/resourceGroups/${group}`, { location: "westeurope" });
     await arm("put", vaultPath(group, "kv-policies"), made("kv-policies", { enableRbacAuthorization: false }));
-    before = await arm("put", vaultPath(group, "kv-company"), made("kv-company", { enableRbacAuthorization: true }));
+    await arm("put", vaultPath(group, "kv-company"), made("kv-company", { enableRbacAuthorization: true }));
+    before = await arm("get", vaultPath(group, "kv-company"));
     stack = await engine.stack("existing");
   });
 

@@ -43,7 +43,7 @@ const principalType = { "@odata.type": "#microsoft.graph.servicePrincipal" };
 const reference = (id: string) => `${graph}/v1.0/directoryObjects/${id}`;
 
 describe("At its start the azuread plugin", () => {
-  test("finds the cloud at the metadata host", async () => {
+  test("C8: finds the cloud at the metadata host", async () => {
     const host = new URL(sandbox.endpoints.arm).host;
     const { status, data, headers } = await sandbox.http.get(
       `https://${host}/metadata/endpoints?api-version=2022-09-01`,
@@ -57,10 +57,21 @@ describe("At its start the azuread plugin", () => {
     expect(graph).toBe(sandbox.endpoints.graph);
   });
 
-  test("gets a token of three parts that says who it is", async () => {
+  test("gets a token of three parts that says who it is, which is all that getClientConfig tells", async () => {
     token = await sandbox.token(graph);
     expect(token.split(".")).toHaveLength(3);
-    expect(decodeJwt(token)).toMatchObject({ oid: publisher.objectId, tid: publisher.tenantId });
+    const { objectId: oid, tenantId: tid, clientId: appid } = publisher;
+    expect(decodeJwt(token)).toMatchObject({ oid, tid, appid });
+  });
+
+  test("knows by name, and without a request, the client ids that the sandbox has too", async () => {
+    // getApplicationPublishedAppIds: DynamicsCrm, MicrosoftGraph, AzureKeyVault, AzureServiceManagement.
+    expect(firstParty).toMatchObject({
+      dataverse: "00000007-0000-0000-c000-000000000000",
+      graph: "00000003-0000-0000-c000-000000000000",
+      keyVault: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+      resourceManager: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    });
   });
 });
 
@@ -129,7 +140,17 @@ describe("For an Application it", () => {
     });
     const beta = await ok("GET", `/beta/applications/${application}?$select=oauth2RequirePostResponse`);
     expect(beta.oauth2RequirePostResponse).toBe(false);
+    const newer = await ok("GET", `/beta/applications/${application}?$select=isDisabled,oauth2RequirePostResponse`);
+    expect(newer).toMatchObject({ isDisabled: null, oauth2RequirePostResponse: false });
     expect((await ok("GET", `/v1.0/applications/${application}/owners`)).value).toEqual([]);
+  });
+
+  test("adds and removes the owners that changed", async () => {
+    const owners = `/v1.0/applications/${application}/owners`;
+    await ok("POST", `${owners}/$ref`, { "@odata.id": reference(publisher.objectId) });
+    expect((await ok("GET", owners)).value).toMatchObject([{ id: publisher.objectId }]);
+    await ok("DELETE", `${owners}/${publisher.objectId}/$ref`);
+    expect((await ok("GET", owners)).value).toEqual([]);
   });
 
   test("updates it with one PATCH, and sets an identifier URI with another", async () => {
@@ -251,6 +272,46 @@ describe("For a ServicePrincipal it", () => {
     expect((await ok("GET", `${path()}/owners`)).value).toEqual([]);
   });
 
+  test("with useExisting changes the one that is there, resetting what is not declared", async () => {
+    await ok("PATCH", path(), { description: "by hand", notes: "by hand", tags: ["ByHand"] });
+    const [{ id }] = (await ok("GET", `/v1.0/servicePrincipals?$filter=appId+eq+'${appId}'`)).value;
+    expect(id).toBe(principal);
+    await ok("PATCH", path(), {
+      ...principalType,
+      accountEnabled: true,
+      alternativeNames: [],
+      appRoleAssignmentRequired: false,
+      description: null,
+      loginUrl: null,
+      notes: null,
+      notificationEmailAddresses: [],
+      preferredSingleSignOnMode: null,
+      samlSingleSignOnSettings: null,
+      tags: [],
+    });
+    expect(await ok("GET", path())).toMatchObject({
+      description: null,
+      notes: null,
+      tags: [],
+      displayName: "Contoso Orders",
+    });
+  });
+
+  test("is refused for an application that is not replicated yet, in the words by which it tries again", async () => {
+    const refused = await send("POST", "/v1.0/servicePrincipals", { ...principalType, appId: randomUUID() });
+    expect([refused.status, refused.data.error.message]).toEqual([
+      400,
+      expect.stringMatching(/The appId '.+' of the service principal does not reference a valid application object/),
+    ]);
+  });
+
+  test("looks up Microsoft's own by client id, as getServicePrincipal does", async () => {
+    const query = `/v1.0/servicePrincipals?$filter=appId+eq+'${firstParty.graph}'`;
+    const { value } = await ok("GET", query);
+    expect(value).toMatchObject([{ appId: firstParty.graph, displayName: "Microsoft Graph" }]);
+    expect(value[0].appRoles).toContainEqual(expect.objectContaining({ value: "Application.ReadWrite.OwnedBy" }));
+  });
+
   test("grants a delegated permission between it and Microsoft's own, and reads the grant", async () => {
     const query = `/v1.0/servicePrincipals?$filter=appId+eq+'${firstParty.dataverse}'`;
     const [resource] = (await ok("GET", query)).value;
@@ -276,7 +337,7 @@ describe("When it deletes", () => {
   test.each([
     ["a service principal", () => `/v1.0/servicePrincipals/${principal}`],
     ["an application", () => `/v1.0/applications/${application}`],
-  ])("%s it reads 404 with Graph's code until it has seen enough of them", async (_, path) => {
+  ])("C6: %s it reads 404 with Graph's code until it has seen enough of them", async (_, path) => {
     await ok("DELETE", path());
     for (let seen = 0; seen < 5; seen++) {
       const { status, data } = await send("GET", path());

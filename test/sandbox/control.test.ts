@@ -86,7 +86,7 @@ describe("The switches", () => {
 
   test("are at their defaults in every organization", async () => {
     const { data } = await control("GET", "/switches");
-    expect(Object.keys(data)).toEqual(["entra", "contoso-dev", "fabrikam", "northwind", "tailspin"]);
+    expect(Object.keys(data)).toEqual(["entra", "graph", "vault", "contoso-dev", "fabrikam", "northwind", "tailspin"]);
     expect(data.fabrikam).toEqual(defaults);
   });
 

@@ -84,7 +84,7 @@ describe("A person at Dataverse", () => {
     await dataverse.send("PATCH", `systemusers(${UserId})`, { isdisabled: false }, { as: fabrikam });
   });
 
-  test("of another tenant is turned away: no token, and none that would do", async () => {
+  test("A3: of another tenant is turned away: no token, and none that would do", async () => {
     const organization = sandbox.endpoints.organizations.fabrikam;
     expect(signInOutcome(await deviceSignIn("publisher", `${organization}/.default`))).toEqual([
       400,
@@ -117,7 +117,7 @@ describe("A person at Dataverse", () => {
 describe("A person at Graph", () => {
   const v1 = (path: string) => `${sandbox.endpoints.graph}/v1.0${path}`;
 
-  test("may consent for the tenant: a service principal and a delegated grant", async () => {
+  test("B2: may consent for the tenant: a service principal and a delegated grant", async () => {
     const { appId } = await client.newApplication();
     const send = await personal("fabrikam", `${graphUrl}/.default`);
     const principal = await send("POST", v1("/servicePrincipals"), { appId });
@@ -141,7 +141,7 @@ describe("A person at Graph", () => {
     expect(graphOutcome(refused)).toEqual([403, "Authorization_RequestDenied"]);
   });
 
-  test("gets no scope that Graph does not have, nor one without consent", async () => {
+  test("A3: gets no scope that Graph does not have, nor one without consent", async () => {
     const unknown = await deviceSignIn("fabrikam", `${graphUrl}/Everything.ReadWrite.All`);
     expect(signInOutcome(unknown)).toEqual([400, "invalid_client", [650053]]);
     const { appId } = await client.newApplication({ isFallbackPublicClient: true });

@@ -47,7 +47,14 @@ describe("the device code flow", () => {
 
   test("A8: gives tokens of the person who entered the code and signed in", async () => {
     const started = await start();
-    expect(started).toMatchObject({ expires_in: 900, interval: 5 });
+    expect(started).toEqual({
+      device_code: expect.any(String),
+      user_code: expect.any(String),
+      verification_uri: `${sandbox.endpoints.login}/device`,
+      expires_in: 900,
+      interval: 5,
+      message: expect.stringContaining(`${sandbox.endpoints.login}/device`),
+    });
     expect(started.message).toContain(started.user_code);
     expect(signInOutcome(await poll(started.device_code))).toEqual([400, "authorization_pending", [70016]]);
     const code = started.user_code.toLowerCase();
@@ -76,13 +83,22 @@ describe("the device code flow", () => {
     expect(signInOutcome(await poll(started.device_code))).toEqual([400, "bad_verification_code", [70018]]);
   });
 
+  test("A8: gives no refresh token unless offline_access was asked for", async () => {
+    const fields = { client_id: clientId, scope: `${graphUrl}/.default` };
+    const started = await client.post(`/${publisher.tenantId}/oauth2/v2.0/devicecode`, fields);
+    await client.post("/device", { code: started.data.user_code, ...person });
+    const { status, data } = await poll(started.data.device_code);
+    expect(status).toBe(200);
+    expect(data).not.toHaveProperty("refresh_token");
+  });
+
   test("A8: ends when the person declines, or too late", async () => {
     const declined = await start();
     await client.post("/device", { code: declined.user_code, decision: "cancel" });
-    expect((await poll(declined.device_code)).data.error).toBe("authorization_declined");
+    expect(signInOutcome(await poll(declined.device_code)).slice(0, 2)).toEqual([400, "authorization_declined"]);
     const late = await start();
     sandbox.context.store.setClock(new Date(Date.now() + 901_000));
-    expect((await poll(late.device_code)).data.error).toBe("expired_token");
+    expect(signInOutcome(await poll(late.device_code)).slice(0, 2)).toEqual([400, "expired_token"]);
     expect((await client.post("/device", { code: late.user_code })).status).toBe(400);
     sandbox.context.store.setClock(new Date());
   });
@@ -135,6 +151,20 @@ describe("the admin consent page", () => {
     expect(prefix.data).toContain("AADSTS50011");
     const unknown = await get(url({ client_id: "11111111-1111-4111-8111-111111111111" }));
     expect(unknown.data).toContain("AADSTS700016");
+  });
+
+  test("C5: takes a registered localhost at any port, and a path in its own letter case alone", async () => {
+    const { appId: client_id } = await client.newApplication({
+      web: { redirectUris: ["https://localhost/back", "https://contoso.example/Back"] },
+    });
+    for (const redirect_uri of ["https://localhost:8443/back", "https://contoso.example/Back"])
+      expect((await get(url({ client_id, redirect_uri }))).status, redirect_uri).toBe(200);
+    for (const redirect_uri of [
+      "https://localhost/Back",
+      "https://contoso.example/back",
+      "https://contoso.example:8443/Back",
+    ])
+      expect((await get(url({ client_id, redirect_uri }))).data, redirect_uri).toContain("AADSTS50011");
   });
 
   test("B1: changes nothing on Cancel and says so to the application", async () => {

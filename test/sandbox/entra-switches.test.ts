@@ -1,9 +1,11 @@
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Cloud } from "../../dynamic-providers/entra/clouds.ts";
 import { principalBySignIn } from "../../dynamic-providers/entra/consent.ts";
 import { type Identity, identitySchema } from "../../dynamic-providers/entra/identity.ts";
 import { tokenFor } from "../../dynamic-providers/identities.ts";
-import { EntraClient, fabrikam, graphUrl, publisher } from "../support/entra.ts";
+import { entraSwitches } from "../../sandbox/entra/switches.ts";
+import { EntraClient, fabrikam, graphUrl, publisher, signInOutcome } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox, trust } from "../support/sandbox.ts";
 import { startTokenIssuer, type TokenIssuer } from "../support/token-issuer.ts";
 
@@ -37,7 +39,10 @@ afterAll(async () => {
   await sandbox.close();
 });
 
+const tried = new Map<string, Set<string>>();
+
 async function switchTo(values: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(values)) tried.set(name, (tried.get(name) ?? new Set()).add(value));
   const { status } = await sandbox.http.put(`${sandbox.endpoints.control}/switches/entra`, values);
   expect(status).toBe(200);
 }
@@ -126,6 +131,58 @@ test("A3: the description's trailer is left out, on one line or on lines of its 
     /\.\r\nTrace ID: \S+\r\nCorrelation ID: \S+\r\nTimestamp: \d{4}-\d\d-\d\d [\d:]{8}Z$/,
   );
   await switchTo({ descriptionTrailer: "on one line" });
+});
+
+test("A3: a request without a credential ends in either code, and the program sends none", async () => {
+  for (const code of [7000216, 7000218]) {
+    await switchTo({ credentialMissing: String(code) });
+    const answer = await client.signIn({ client_secret: undefined });
+    expect(signInOutcome(answer)).toEqual([401, "invalid_client", [code]]);
+    const empty = identitySchema.safeParse({ ...application, clientSecret: "" });
+    expect(empty.success).toBe(false);
+  }
+  await switchTo({ credentialMissing: "7000216" });
+});
+
+test("A3: a refusal reads the same whosesoever correlation id it has", async () => {
+  const identity = { ...application, clientSecret: "wrong" };
+  const [one, other] = await sentences("correlationId", ["of the request", "its own"], { identity });
+  expect(one).toContain("(AADSTS7000215, HTTP 401)");
+  expect(other).toBe(one);
+  const id = crypto.randomUUID();
+  const correlation = async (position: string) => {
+    await switchTo({ correlationId: position });
+    const path = `/${publisher.tenantId}/oauth2/v2.0/token?client-request-id=${id}`;
+    return (await client.post(path, {})).data.correlation_id;
+  };
+  expect(await correlation("its own")).not.toBe(id);
+  expect(await correlation("of the request")).toBe(id);
+});
+
+describe("A4: a token for Dataverse", () => {
+  test.each([
+    ["1.0", { ver: "1.0", appid: publisher.clientId, appidacr: "1", idtyp: "app" }, ["azp"]],
+    ["1.0 without idtyp", { ver: "1.0", appid: publisher.clientId }, ["idtyp", "azp"]],
+    ["2.0", { ver: "2.0", azp: publisher.clientId, azpacr: "1" }, ["appid", "appidacr", "idp"]],
+  ])("of version %s signs in, and tells the program the service principal", async (position, claims, absent) => {
+    await switchTo({ dataverseToken: position });
+    const resource = sandbox.endpoints.organizations["contoso-dev"]!;
+    const token = await sandbox.token(resource);
+    expect(decodeJwt(token)).toMatchObject({ ...claims, oid: publisher.objectId, aud: resource });
+    for (const claim of absent) expect(decodeJwt(token)).not.toHaveProperty(claim);
+    const headers = { Authorization: `Bearer ${token}` };
+    expect((await sandbox.http.get(`${resource}/api/data/v9.2/WhoAmI`, { headers })).status).toBe(200);
+    const { tenantId, clientId, clientSecret, objectId } = publisher;
+    const identity: Identity = { kind: "clientSecret", clientId, clientSecret };
+    const found = await principalBySignIn({ identity, loginUrl: cloud.loginUrl, tenantId, resource });
+    expect(found).toEqual({ id: objectId });
+    await switchTo({ dataverseToken: "1.0" });
+  });
+});
+
+test("Every switch has been tried in every position", () => {
+  const positions = Object.entries(entraSwitches).map(([name, { values }]) => [name, [...values].sort()]);
+  expect([...tried].map(([name, values]) => [name, [...values].sort()]).sort()).toEqual(positions.sort());
 });
 
 test("The switches are Entra's own: an organization's are refused there", async () => {

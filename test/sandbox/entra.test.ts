@@ -39,7 +39,12 @@ describe("discovery", () => {
       });
     const instance = await about(`${sandbox.endpoints.login}/${publisher.tenantId}/oauth2/v2.0/authorize`);
     expect(instance.status).toBe(200);
-    expect(instance.data.metadata[0].aliases).toEqual([new URL(sandbox.endpoints.login).host]);
+    const { host } = new URL(sandbox.endpoints.login);
+    expect(instance.data).toEqual({
+      tenant_discovery_endpoint: `${sandbox.endpoints.login}/${publisher.tenantId}/v2.0/.well-known/openid-configuration`,
+      "api-version": "1.1",
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    });
     expect(signInOutcome(await about("https://elsewhere.example/common"))).toEqual([400, "invalid_instance", [50049]]);
   });
 
@@ -149,7 +154,7 @@ describe("client credentials", () => {
     ["the field 'req_cnf'", { req_cnf: "e30" }],
     ["the field 'fmi_path'", { fmi_path: "agent" }],
     ["the claims", { claims: '{"access_token":{"nbf":{"essential":true,"value":"1"}}}' }],
-  ])("with %s are not served: 501 names it", async (named, changes) => {
+  ])("A2: with %s are not served: 501 names it", async (named, changes) => {
     const { status, data } = await client.signIn(changes);
     expect([status, data.error, data.error_codes]).toEqual([501, "sandbox_not_implemented", []]);
     expect(data.error_description).toContain(`The sandbox does not serve ${named}`);
@@ -198,7 +203,7 @@ describe("client credentials", () => {
     sandbox.context.store.setClock(new Date());
   });
 
-  test("of a disabled service principal are refused", async () => {
+  test("A3: of a disabled service principal are refused", async () => {
     const path = `/servicePrincipals(appId='${application.clientId}')`;
     await client.graph("PATCH", path, { body: { accountEnabled: false } });
     const asked = { client_id: application.clientId, client_secret: application.clientSecret };

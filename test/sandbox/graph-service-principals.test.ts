@@ -195,6 +195,24 @@ describe("application permissions", () => {
   });
 });
 
+test("B2: A delegated grant takes a permission of its own, not that for applications", async () => {
+  const body = async () => {
+    const { appId } = await client.newApplication();
+    const clientId = (await client.graph("POST", "/servicePrincipals", { body: { appId } })).data.id;
+    const resourceId = (await client.graph("GET", `/servicePrincipals(appId='${firstParty.dataverse}')`)).data.id;
+    return { clientId, resourceId, consentType: "AllPrincipals", principalId: null, scope: "user_impersonation" };
+  };
+  for (const [permission, status] of [
+    ["Application.ReadWrite.All", 403],
+    ["DelegatedPermissionGrant.ReadWrite.All", 201],
+    ["Directory.ReadWrite.All", 201],
+  ] as const) {
+    const as = await client.newIdentity(permission);
+    const answer = await client.graph("POST", "/oauth2PermissionGrants", { body: await body(), as });
+    expect([permission, answer.status]).toEqual([permission, status]);
+  }
+});
+
 describe("the tenant", () => {
   test("tells its name and verified domains", async () => {
     const { data } = await client.graph("GET", "/organization");

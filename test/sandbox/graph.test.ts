@@ -125,6 +125,27 @@ describe("an application", () => {
     expect(graphOutcome(await client.graph("POST", "/applications", { body }))).toEqual([400, "Request_BadRequest"]);
   });
 
+  test("C1: echoes what was given, with what Graph fills in, and has no service principal", async () => {
+    const requiredResourceAccess = [
+      {
+        resourceAppId: firstParty.dataverse,
+        resourceAccess: [{ id: "78ce3f0f-a1ce-49c2-8cde-64b5c0896db4", type: "Scope" }],
+      },
+    ];
+    const body = { displayName: "Echo", signInAudience: "AzureADMultipleOrgs", requiredResourceAccess };
+    const { status, data } = await client.graph("POST", "/applications", { body });
+    expect(status).toBe(201);
+    expect(data).toMatchObject({
+      ...body,
+      "@odata.context": `${sandbox.endpoints.graph}/v1.0/$metadata#applications/$entity`,
+      api: { requestedAccessTokenVersion: null },
+      passwordCredentials: [],
+      publisherDomain: "contososoftware.onmicrosoft.com",
+      web: { redirectUris: [] },
+    });
+    expect((await client.graph("GET", `/servicePrincipals(appId='${data.appId}')`)).status).toBe(404);
+  });
+
   test("C1: needs a name", async () => {
     expect(graphOutcome(await client.graph("POST", "/applications", { body: {} }))).toEqual([
       400,
@@ -157,6 +178,21 @@ describe("an application", () => {
     expect((await client.graph("GET", `/servicePrincipals/${away.id}`, { as: fabrikam })).status).toBe(200);
     expect((await client.graph("POST", `/directory/deletedItems/${id}/restore`)).data.id).toBe(id);
     expect((await client.graph("GET", `/servicePrincipals/${home.id}`)).data.appId).toBe(appId);
+  });
+
+  test("C1: deleted is kept for 30 days, its Application ID URI with it", async () => {
+    const identifierUris = ["https://contoso.example/thirty-days"];
+    const { id } = await client.newApplication({ identifierUris });
+    await client.graph("DELETE", `/applications/${id}`);
+    const later = async (days: number) => {
+      sandbox.context.store.setClock(new Date(Date.now() + days * 86_400_000));
+      const { status } = await client.graph("GET", `/directory/deletedItems/${id}`);
+      const body = { displayName: "Heir", signInAudience: "AzureADMyOrg", identifierUris };
+      return [status, (await client.graph("POST", "/applications", { body })).status];
+    };
+    expect(await later(29)).toEqual([200, 400]);
+    expect(await later(31)).toEqual([404, 201]);
+    sandbox.context.store.setClock(new Date());
   });
 
   test("C1: purged is gone for good", async () => {
@@ -220,7 +256,7 @@ describe("a redirect URI", () => {
   test.each([
     "http://contoso.example",
     "https://contoso.example/*",
-    "https://contoso.example/a;b",
+    ..."!$'(),;".split("").map((mark) => `https://contoso.example/a${mark}b`),
     "https://[::1]/back",
     "contoso",
     `https://contoso.example/${"a".repeat(256)}`,
@@ -228,6 +264,19 @@ describe("a redirect URI", () => {
     const body = { displayName: "x", signInAudience: "AzureADMyOrg", web: { redirectUris: [uri] } };
     expect(graphOutcome(await client.graph("POST", "/applications", { body }))).toEqual([400, "Request_BadRequest"]);
   });
+});
+
+test("C5: redirect URIs are at most 256", async () => {
+  const redirectUris = Array.from({ length: 256 }, (_, index) => `https://contoso.example/${index}`);
+  const make = (uris: string[]) => {
+    const body = { displayName: "x", signInAudience: "AzureADMultipleOrgs", web: { redirectUris: uris } };
+    return client.graph("POST", "/applications", { body });
+  };
+  expect((await make(redirectUris)).status).toBe(201);
+  expect(graphOutcome(await make([...redirectUris, "https://contoso.example/more"]))).toEqual([
+    400,
+    "Request_BadRequest",
+  ]);
 });
 
 describe("a secret", () => {
@@ -276,7 +325,7 @@ describe("federated identity credentials", () => {
     expect((await client.graph("GET", `${path}/${created.data.id}`)).status).toBe(404);
   });
 
-  test("C3: are unique by name and by issuer with subject, have one audience, and are at most 20", async () => {
+  test("C3: are unique by name and by issuer with subject, have one audience and bounded texts, keep their name, and are at most 20", async () => {
     const { id } = await client.newApplication();
     const add = (body: unknown) => client.graph("POST", `/applications/${id}/federatedIdentityCredentials`, { body });
     await add(credential("one"));
@@ -287,6 +336,20 @@ describe("federated identity credentials", () => {
     const invalid = [400, "InvalidFederatedIdentityCredentialValue"];
     expect(graphOutcome(await add(credential("two", "repo:contoso/one")))).toEqual(invalid);
     expect(graphOutcome(await add({ ...credential("two"), audiences: ["a", "b"] }))).toEqual(invalid);
+    for (const odd of [
+      { name: "a".repeat(121) },
+      { name: "not url safe" },
+      { issuer: `https://token.example/${"a".repeat(600)}` },
+      { subject: "a".repeat(601) },
+      { audiences: ["a".repeat(601)] },
+      { audiences: [] },
+    ]) {
+      expect(graphOutcome(await add({ ...credential("odd"), ...odd })), JSON.stringify(odd)).toEqual(invalid);
+    }
+    const rename = { body: { name: "other" } };
+    expect(
+      graphOutcome(await client.graph("PATCH", `/applications/${id}/federatedIdentityCredentials/one`, rename)),
+    ).toEqual(invalid);
     for (let count = 1; count < 20; count++) expect((await add(credential(`more-${count}`))).status).toBe(201);
     expect((await add(credential("too-many"))).status).toBe(400);
   });

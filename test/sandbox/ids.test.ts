@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
 import { EntraClient, fabrikam, publisher } from "../support/entra.ts";
@@ -97,6 +98,19 @@ test("Two sandboxes give the same ids when the same writes come in another order
   expect(new Set(all).size).toBe(all.length);
   expect(await idsOf((jobs) => oneByOne(jobs.reverse()))).toEqual(ids);
   expect(await idsOf((jobs) => Promise.all(jobs.map((job) => job())))).toEqual(ids);
+});
+
+test("The seed itself gives the same ids", async () => {
+  const keys = async () => {
+    const sandbox = await startTestSandbox();
+    sandboxes.push(sandbox);
+    await sandbox.context.store.commit();
+    const state: Record<string, Ids> = JSON.parse(readFileSync(sandbox.context.store.path!, "utf8"));
+    return Object.entries(state).map(([name, rows]) => [name, Object.keys(rows).sort()]);
+  };
+  const first = await keys();
+  expect(first.flatMap(([, rows]) => rows).length).toBeGreaterThan(400);
+  expect(await keys()).toEqual(first);
 });
 
 test("What is made anew under an old name gets another id", async () => {

@@ -30,6 +30,25 @@ describe("a client secret in its vault", () => {
     expect([await stack.signsIn(before), await stack.signsIn(await stack.secret())]).toEqual([false, true]);
   });
 
+  it("F3: is recovered too where the vault is at it for a while, deleting and recovering", async () => {
+    const stack = await passwordStack(sandbox);
+    await stack.up(at("2027-03-01"), yearly);
+    const transitions = (secretTransitions: string) =>
+      sandbox.http.put(`${sandbox.endpoints.control}/switches/vault`, { secretTransitions });
+    expect((await transitions("at the second look")).status).toBe(200);
+    await stack.destroy();
+    const since = sandbox.context.journal.length;
+    await stack.up(at("2027-03-02"), yearly);
+    await transitions("at once");
+    const writes = sandbox.context.journal
+      .slice(since)
+      .filter(({ method, path }) => /PUT|POST/.test(method) && path.includes("secrets/client-secret"));
+    // Being deleted, deleted, recovered, being recovered, written.
+    expect(writes.map(({ status }) => status)).toEqual([409, 409, 200, 409, 200]);
+    expect(await stack.enabledVersions()).toEqual([false, true]);
+    expect(await stack.signsIn(await stack.secret())).toBe(true);
+  });
+
   it("whose newest version somebody disabled is replaced at once", async () => {
     const stack = await passwordStack(sandbox);
     const { secretVersionUri } = await stack.up(at("2027-03-01"), yearly);

@@ -81,7 +81,7 @@ describe("signing in", () => {
     expect(await attempt(await token("https://management.azure.com", officer))).toContain("AKV10022");
   });
 
-  it("takes the vault's own address as the audience too", async () => {
+  it("F3: takes the vault's own address as the audience too", async () => {
     const headers = { Authorization: `Bearer ${await token(url, officer)}` };
     expect((await sandbox.http.get(`${url}/secrets?api-version=7.4`, { headers })).status).toBe(200);
   });
@@ -96,7 +96,7 @@ describe("rights in a role-based vault", () => {
     }
   });
 
-  it("of a Secrets User are to read, not to write", async () => {
+  it("F3: of a Secrets User are to read, not to write", async () => {
     await vault("PUT", "/secrets/readable", { body: { value: "seen" } });
     expect(await vault("GET", "/secrets/readable", { as: reader })).toMatchObject({
       status: 200,
@@ -109,7 +109,7 @@ describe("rights in a role-based vault", () => {
     expect(await vault("DELETE", "/secrets/readable", { as: reader })).toMatchObject({ status: 403 });
   });
 
-  it("can be given for one secret only", async () => {
+  it("F3: can be given for one secret only", async () => {
     const oid = crypto.randomUUID();
     await vault("PUT", "/secrets/mine", { body: { value: "m" } });
     await client.grant(oid, roles.secretsUser, `${vaultPath}/secrets/mine`);
@@ -119,7 +119,7 @@ describe("rights in a role-based vault", () => {
 });
 
 describe("rights in other vaults", () => {
-  it("come from access policies where the vault is not role-based", async () => {
+  it("F3: come from access policies where the vault is not role-based", async () => {
     const { tenantId } = sandbox.administrator;
     const { url: base } = await newVault("kv-policies", {
       enableRbacAuthorization: false,
@@ -131,7 +131,7 @@ describe("rights in other vaults", () => {
     expect(await vault("GET", "/secrets/a", { base })).toMatchObject({ status: 403, inner: "AccessDenied" });
   });
 
-  it("do not help where the network rules shut the caller out", async () => {
+  it("F3: do not help where the network rules shut the caller out", async () => {
     const closed = await newVault("kv-closed", { publicNetworkAccess: "Disabled" });
     const walled = await newVault("kv-walled", { networkAcls: { defaultAction: "Deny" } });
     expect(await vault("GET", "/secrets", { base: closed.url })).toMatchObject({
@@ -147,7 +147,7 @@ describe("rights in other vaults", () => {
     ["127.0.0.1", 200],
     ["127.0.0.0/8", 200],
     ["203.0.113.0/24", 403],
-  ])("come with the address that the rules allow: %s", async (value, status) => {
+  ])("F3: come with the address that the rules allow: %s", async (value, status) => {
     const networkAcls = { defaultAction: "Deny", ipRules: [{ value }] };
     const walled = await newVault(`kv-walled-${value.replaceAll(/\D/g, "-")}`, { networkAcls });
     await client.grant(officer, roles.secretsOfficer, walled.path);
@@ -188,7 +188,7 @@ describe("a secret", () => {
     expect(await vault("PUT", "/secrets/empty", { body: {} })).toMatchObject({ status: 400 });
   });
 
-  it("is not read while disabled, but is outside its dates", async () => {
+  it("F3: is not read while disabled, but is outside its dates", async () => {
     const past = Math.floor(Date.now() / 1000) - 60;
     const future = past + 3600;
     await vault("PUT", "/secrets/dates", { body: { value: "d", attributes: { nbf: future, exp: past } } });
@@ -201,7 +201,7 @@ describe("a secret", () => {
     expect(await vault("GET", "/secrets/dates")).toMatchObject({ status: 403, inner: "SecretDisabled" });
   });
 
-  it("has its versions disabled one by one: the others are read, and their dates stay", async () => {
+  it("F3: has its versions disabled one by one: the others are read, and their dates stay", async () => {
     const exp = Math.floor(Date.now() / 1000) + 3600;
     const older = await vault("PUT", "/secrets/one-by-one", { body: { value: "1", attributes: { exp } } });
     await vault("PUT", "/secrets/one-by-one", { body: { value: "2" } });
@@ -213,7 +213,7 @@ describe("a secret", () => {
     expect(data.value[0].attributes).toMatchObject({ enabled: false, exp });
   });
 
-  it("written through Resource Manager is read here, and the other way round", async () => {
+  it("F3: written through Resource Manager is read here, and the other way round", async () => {
     const path = `${vaultPath}/secrets/both`;
     const made = await client.arm("PUT", path, { body: { properties: { value: "by arm" } } });
     expect((await vault("GET", "/secrets/both")).data.value).toBe("by arm");
@@ -272,7 +272,7 @@ describe("a deleted secret", () => {
 });
 
 describe("lists", () => {
-  it("come in pages that link to the next", async () => {
+  it("F3: come in pages that link to the next", async () => {
     const { url: base, path } = await newVault("kv-pages");
     await client.grant(officer, roles.secretsOfficer, path);
     for (const name of ["a", "b", "c"]) await vault("PUT", `/secrets/${name}`, { base, body: { value: name } });
@@ -283,7 +283,7 @@ describe("lists", () => {
     expect(second.data).toMatchObject({ value: [{ id: `${base}/secrets/c` }], nextLink: null });
   });
 
-  it("of deleted secrets name when each goes for good", async () => {
+  it("F3: of deleted secrets name when each goes for good", async () => {
     await vault("PUT", "/secrets/listed", { body: { value: "x" } });
     await vault("DELETE", "/secrets/listed");
     const list = await vault("GET", "/deletedsecrets");
@@ -293,7 +293,7 @@ describe("lists", () => {
 });
 
 describe("requests", () => {
-  it("need a known api-version, and options that are served", async () => {
+  it("F3: need a known api-version, and options that are served", async () => {
     const headers = { Authorization: `Bearer ${await token("https://vault.azure.net", officer)}` };
     const get = async (query: string) =>
       (await sandbox.http.get(`${url}/secrets${query}`, { headers })).data.error.code;
@@ -305,7 +305,7 @@ describe("requests", () => {
 });
 
 describe("a deleted vault", () => {
-  it("has no data plane; another takes its port, and a recovery brings the secrets back", async () => {
+  it("F3: has no data plane; another takes its port, and a recovery brings the secrets back", async () => {
     const made = await newVault("kv-moves");
     await client.grant(officer, roles.secretsOfficer, made.path);
     await vault("PUT", "/secrets/kept", { base: made.url, body: { value: "kept" } });

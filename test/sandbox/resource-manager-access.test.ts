@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 describe("rights", () => {
-  it("are refused without a role and given by one at the scope or above", async () => {
+  it("F1: are refused without a role and given by one at the scope or above", async () => {
     await client.newVault("rg-rights", "kv-rights");
     const oid = crypto.randomUUID();
     const token = await client.tokenOf(oid);
@@ -38,7 +38,7 @@ describe("rights", () => {
     expect(await write()).toMatchObject({ status: 403 });
   });
 
-  it("go with the vault: a recovery does not bring role assignments back", async () => {
+  it("F1: go with the vault: a recovery does not bring role assignments back", async () => {
     await client.newVault("rg-gone", "kv-gone");
     const path = vault("rg-gone", "kv-gone");
     const name = await client.grant(crypto.randomUUID(), roles.secretsUser, path);
@@ -98,7 +98,7 @@ describe("a role assignment", () => {
     });
   });
 
-  it("is found by principal and by scope", async () => {
+  it("F1: is found by principal and by scope", async () => {
     await client.newVault("rg-find", "kv-find");
     const principalId = crypto.randomUUID();
     const atVault = await client.grant(principalId, roles.reader, vault("rg-find", "kv-find"));

@@ -30,13 +30,13 @@ describe("the metadata document", () => {
 });
 
 describe("signing in", () => {
-  it("is asked for where the request has no token", async () => {
+  it("F1: is asked for where the request has no token", async () => {
     const answer = await client.arm("GET", subscription, { token: null });
     expect(answer).toMatchObject({ status: 401, code: "AuthenticationFailed" });
     expect(answer.headers["www-authenticate"]).toContain(sandbox.administrator.tenantId);
   });
 
-  it("refuses what is no token, a token for another resource, and one of another tenant", async () => {
+  it("F1: refuses what is no token, a token for another resource, and one of another tenant", async () => {
     const oid = sandbox.administrator.objectId;
     const graph = await client.tokenOf(oid, { aud: "https://graph.microsoft.com" });
     const foreign = await client.tokenOf(oid, { tid: "00000000-0000-4000-8000-000000000001" });
@@ -54,21 +54,21 @@ describe("signing in", () => {
     });
   });
 
-  it("takes the token that the sandbox's Entra gives the administrator", async () => {
+  it("F1: takes the token that the sandbox's Entra gives the administrator", async () => {
     const token = await sandbox.token("https://management.azure.com");
     expect(await client.arm("GET", subscription, { token })).toMatchObject({ status: 200 });
   });
 });
 
 describe("requests", () => {
-  it("need an api-version", async () => {
+  it("F1: need an api-version", async () => {
     expect(await client.arm("GET", subscription, { query: "api-version=" })).toMatchObject({
       status: 400,
       code: "MissingApiVersionParameter",
     });
   });
 
-  it("that are not served say so, down to the query option", async () => {
+  it("F1: that are not served say so, down to the query option", async () => {
     const route = await client.arm("GET", `${subscription}/providers/Microsoft.Compute/virtualMachines`);
     const option = await client.arm("GET", subscription, { query: "$expand=all" });
     expect(route).toMatchObject({ status: 501, code: "SandboxNotImplemented" });
@@ -76,7 +76,7 @@ describe("requests", () => {
     expect(option.data.error.message).toContain("$expand");
   });
 
-  it("list the subscriptions in which the caller holds a role", async () => {
+  it("F1: list the subscriptions in which the caller holds a role", async () => {
     const nobody = await client.tokenOf(crypto.randomUUID());
     expect((await client.arm("GET", "/subscriptions")).data.value).toMatchObject([{ subscriptionId }]);
     expect((await client.arm("GET", "/subscriptions", { token: nobody })).data.value).toEqual([]);
@@ -125,10 +125,12 @@ describe("a resource group", () => {
 });
 
 describe("a key vault", () => {
-  it("F1: gets a data plane of its own and is listed in its group", async () => {
+  it("F1: registers its name, gets a data plane of its own and is listed in its group", async () => {
     const first = await client.newVault("rg-two", "kv-two-first");
     const second = await client.arm("PUT", vault("rg-two", "kv-two-second"), { body: client.vaultBody() });
-    expect(first.properties).toMatchObject({ provisioningState: "Succeeded", softDeleteRetentionInDays: 90 });
+    expect(first.properties).toMatchObject({ provisioningState: "RegisteringDns", softDeleteRetentionInDays: 90 });
+    const { data } = await client.arm("GET", vault("rg-two", "kv-two-first"));
+    expect(data.properties).toEqual({ ...first.properties, provisioningState: "Succeeded" });
     expect(first.properties.vaultUri).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/$/);
     expect(second.data.properties.vaultUri).not.toBe(first.properties.vaultUri);
     const list = await client.arm("GET", `${group("rg-two")}/providers/Microsoft.KeyVault/vaults`, {
@@ -176,7 +178,7 @@ describe("a key vault", () => {
     }
   });
 
-  it("keeps its firewall rules as ranges, and refuses private ones", async () => {
+  it("F1: keeps its firewall rules as ranges, and refuses private ones", async () => {
     const rules = (...values: string[]) => ({ networkAcls: { ipRules: values.map((value) => ({ value })) } });
     const path = vault("rg-walled", "kv-walled");
     const made = await client.newVault("rg-walled", "kv-walled", rules("203.0.113.7", "198.51.100.0/24"));
@@ -232,7 +234,7 @@ describe("a key vault", () => {
     sandbox.context.store.setClock(new Date());
   });
 
-  it("is soft-deleted with its group", async () => {
+  it("F1: is soft-deleted with its group", async () => {
     await client.newVault("rg-whole", "kv-whole");
     await client.arm("DELETE", group("rg-whole"));
     const list = await client.arm("GET", `${subscription}/providers/Microsoft.KeyVault/deletedVaults`);
@@ -272,7 +274,7 @@ describe("a secret as a resource", () => {
 });
 
 describe("a restart", () => {
-  it("keeps roles, groups and the address of each vault", async () => {
+  it("F1: keeps roles, groups and the address of each vault", async () => {
     const directory = mkdtempSync(join(tmpdir(), "dataverse-s2s-restart-"));
     const path = vault("rg-restart", "kv-second");
     const first = await startTestSandbox({ directory });

@@ -81,9 +81,9 @@ describe("a rotation", () => {
 
   it("says in the vault what each version is: expiry, credential and period", async () => {
     const stack = await passwordStack(sandbox);
-    const { keyId } = await stack.up(at("2027-09-02"), { ...yearly, rotateNow: "drill" });
+    const { keyId, applicationObjectId } = await stack.up(at("2027-09-02"), { ...yearly, rotateNow: "drill" });
     const { data } = await stack.vault("GET", "/secrets/client-secret");
-    expect(data.tags).toEqual({ keyId, period: "2027-09-02", rotateNow: "drill" });
+    expect(data.tags).toEqual({ keyId, applicationObjectId, period: "2027-09-02", rotateNow: "drill" });
     expect(data.attributes.exp).toBe(Date.parse("2028-09-01T00:00:00Z") / 1000);
   });
 
@@ -260,5 +260,6 @@ describe("a run that is cut off", () => {
       }
       expect(nth).toBeGreaterThan(5);
     },
+    60_000,
   );
 });

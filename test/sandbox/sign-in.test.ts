@@ -71,7 +71,7 @@ async function applications(token: string): Promise<number> {
 const requests = () => sandbox.context.journal.filter(({ service }) => service === "login").length;
 
 describe("a client secret", () => {
-  it("signs in with one request for each resource, however many ask at once", async () => {
+  it("A2, A6: signs in with one request for each resource, however many ask at once", async () => {
     const identity = { kind: "clientSecret", clientId, clientSecret: sandbox.administrator.clientSecret };
     const tokens = await Promise.all([1, 2, 3].map(() => signIn(identity)));
     expect(new Set(tokens).size).toBe(1);
@@ -85,7 +85,7 @@ describe("a client secret", () => {
     expect(requests()).toBe(3);
   });
 
-  it("that is wrong is told in Entra's words, with what to do, each time it is asked", async () => {
+  it("A3: that is wrong is told in Entra's words, with what to do, each time it is asked", async () => {
     const identity = { kind: "clientSecret", clientId, clientSecret: "hidden~value" };
     for (const _ of [1, 2]) {
       const message = await refusal(identity);
@@ -100,7 +100,7 @@ describe("a client secret", () => {
     expect(requests()).toBe(2);
   });
 
-  it("in a tenant that Entra does not know is told", async () => {
+  it("A1: in a tenant that Entra does not know is told", async () => {
     const identity = identitySchema.parse({ kind: "clientSecret", clientId, clientSecret: "x" });
     const account = { who: "the administrator", identity, tenantId: "99999999-9999-4999-8999-999999999999" };
     await expect(tokenFor(cloud, account, environmentUrl, "'contoso'")).rejects.toThrow(/\(AADSTS90002, HTTP 400\)/);
@@ -132,7 +132,7 @@ describe("a certificate", () => {
       () => ({ certificate: own.certificate + own.encryptedKey("open sesame"), passphrase: "open sesame" }),
     ],
     ["on one line", () => ({ certificate: (own.certificate + own.privateKey).replaceAll("\n", "\\n") })],
-  ])("signs in %s", async (_case, fields) => {
+  ])("A2: signs in %s", async (_case, fields) => {
     const token = await signIn({ kind: "certificate", clientId, ...fields() });
     expect(decodeJwt(token)).toMatchObject({ appid: clientId, appidacr: "2" });
     expect(await whoAmI(token)).toBe(200);
@@ -144,7 +144,7 @@ describe("a certificate", () => {
     expect(await whoAmI(await signIn({ kind: "certificate", clientId, certificate }))).toBe(200);
   });
 
-  it("that the application does not have is told", async () => {
+  it("A3: that the application does not have is told", async () => {
     const { certificate, privateKey } = await newCertificate();
     const message = await refusal({ kind: "certificate", clientId, certificate, privateKey });
     expect(message).toContain("is not registered on application");
@@ -208,7 +208,7 @@ describe("a federated identity", () => {
     return path;
   }
 
-  it("signs in by the text of its token file, read anew each time", async () => {
+  it("A7: signs in by the text of its token file, read anew each time", async () => {
     const identity = { kind: "federated", clientId, tokenFile: await tokenFile("token") };
     expect(await whoAmI(await signIn(identity))).toBe(200);
     await tokenFile("token", await sign("somebody else"));
@@ -217,13 +217,13 @@ describe("a federated identity", () => {
     expect(await applications(await signIn(identity, graphUrl))).toBe(200);
   });
 
-  it("signs in by Kubernetes' token file", async () => {
+  it("A7: signs in by Kubernetes' token file", async () => {
     vi.stubEnv("AZURE_FEDERATED_TOKEN_FILE", await tokenFile("kubernetes-token"));
     expect(await whoAmI(await signIn({ kind: "federated", clientId }))).toBe(200);
   });
 
   it.each(["ACTIONS_ID_TOKEN", "ARM_OIDC"])(
-    "signs in by a token that %s_REQUEST_URL gives, anew for each",
+    "A7: signs in by a token that %s_REQUEST_URL gives, anew for each",
     async (prefix) => {
       vi.stubEnv(`${prefix}_REQUEST_URL`, `${issuer}/token?api-version=2.0`);
       vi.stubEnv(`${prefix}_REQUEST_TOKEN`, requestToken);
@@ -262,7 +262,7 @@ describe("a federated identity", () => {
     expect(requests()).toBe(0);
   });
 
-  it("that the application does not trust is told", async () => {
+  it("A3, A7: that the application does not trust is told", async () => {
     vi.stubEnv("ARM_OIDC_TOKEN", await sign("repo:contoso/orders:ref:refs/heads/main"));
     const stranger = await newApplication();
     const message = await refusal({ kind: "federated", clientId: stranger });
@@ -354,7 +354,7 @@ describe("a device code", () => {
     return sandbox.http.post(address!, new URLSearchParams({ code: code!, ...fields }));
   };
 
-  it("is shown, waited for, and asked for once for all resources", { timeout: 30_000 }, async () => {
+  it("A8: is shown, waited for, and asked for once for all resources", { timeout: 30_000 }, async () => {
     const shown: string[] = [];
     const identity = { kind: "deviceCode" };
     const say = (line: string) => {
@@ -373,7 +373,7 @@ describe("a device code", () => {
     expect(requests()).toBe(asked);
   });
 
-  it("that nobody enters in time, or that the person declines, is told and asked for anew", {
+  it("A8: that nobody enters in time, or that the person declines, is told and asked for anew", {
     timeout: 30_000,
   }, async () => {
     // Another public client that every tenant knows: Azure CLI's.
@@ -391,7 +391,7 @@ describe("a device code", () => {
     expect(decodeJwt(await signIn(identity, environmentUrl, say))).toMatchObject({ appid: identity.clientId });
   });
 
-  it("of an application that Entra does not know is told", async () => {
+  it("A3: of an application that Entra does not know is told", async () => {
     const message = await refusal({ kind: "deviceCode", clientId: crypto.randomUUID() });
     expect(message).toContain("(AADSTS700016, HTTP 400)");
   });

@@ -3,6 +3,7 @@ import { firstParty } from "../../sandbox/directory.ts";
 import { EntraClient, fabrikam, graphUrl, publisher } from "../support/entra.ts";
 import { armClient, assignment, group, roles, subscription, vault as vaultId } from "../support/resource-manager.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
+import { dataverseClient } from "./dataverse-client.ts";
 
 // What Graph, Resource Manager and Key Vault say to the letter.
 
@@ -104,6 +105,27 @@ describe("Graph says", () => {
     expect(taken.data.error.details).toEqual([{ code: "ObjectConflict", target: "identifierUris", message }]);
   });
 
+  test("C4: the Application ID URI that Dataverse then shows of its user: the first, or none", async () => {
+    const dataverse = dataverseClient(sandbox);
+    const unit = `/businessunits(${await dataverse.rootBusinessUnit()})`;
+    const shown = async (identifierUris: string[]) => {
+      const { appId } = await client.newApplication({ identifierUris });
+      await client.graph("POST", "/servicePrincipals", { body: { appId } });
+      const user = await dataverse.create("systemusers", {
+        applicationid: appId,
+        "businessunitid@odata.bind": unit,
+      });
+      return (await dataverse.get(`systemusers(${user})`)).applicationiduri;
+    };
+    const uris = ["https://contoso.example/first", "https://contoso.example/second"];
+    expect(await shown(uris)).toBe(uris[0]);
+    expect(await shown([])).toBeNull();
+    const set = `${sandbox.endpoints.control}/switches/contoso-dev`;
+    await sandbox.http.put(set, { applicationIdUriFilled: "never" });
+    expect(await shown(["https://contoso.example/third"])).toBeNull();
+    await sandbox.http.put(set, { applicationIdUriFilled: "with the first" });
+  });
+
   test("C6: who may not, with ids in the headers", async () => {
     const reader = await client.newIdentity("Application.Read.All");
     const answer = await client.graph("POST", "/applications", { body: { displayName: "x" }, as: reader });
@@ -159,6 +181,32 @@ describe("Resource Manager says", () => {
     const { data } = await arm.arm("GET", `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${id}`);
     expect(data.properties).toMatchObject({ roleName, type: "BuiltInRole" });
   });
+
+  test("F2: that the name of a deleted secret is taken, in the words of its vault", async () => {
+    const made = await arm.newVault("rg-facts-again", "kv-facts-again");
+    await arm.grant(publisher.objectId, roles.secretsOfficer, made.id);
+    const path = `${vaultId("rg-facts-again", "kv-facts-again")}/secrets/orders`;
+    const put = () => arm.arm("PUT", path, { body: { properties: { value: "x" } } });
+    expect((await put()).status).toBe(201);
+    const headers = { Authorization: `Bearer ${await sandbox.token("https://vault.azure.net")}` };
+    const url = `${made.properties.vaultUri}secrets/orders?api-version=7.5`;
+    expect((await sandbox.http.delete(url, { headers })).status).toBe(200);
+    const message =
+      "Secret orders is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.";
+    for (const answer of [await put(), await sandbox.http.put(url, { value: "x" }, { headers })]) {
+      expect([answer.status, answer.data.error.message]).toEqual([409, message]);
+      expect(answer.data.error.innererror).toEqual({ code: "ObjectIsDeletedButRecoverable" });
+    }
+  });
+
+  test.each(["a", "kv-facts-with-a-name-of-25", "kv_facts", "-kv-facts"])(
+    "F1: that %s is no vault's name",
+    async (name) => {
+      await arm.arm("PUT", group("rg-facts-names"), { body: { location: "westeurope" } });
+      const answer = await arm.arm("PUT", vaultId("rg-facts-names", name), { body: arm.vaultBody() });
+      expect([answer.status, answer.code]).toEqual([400, "VaultNameNotValid"]);
+    },
+  );
 
   test("F2: that a secret is not deleted here", async () => {
     await arm.newVault("rg-facts-secret", "kv-facts-secret");

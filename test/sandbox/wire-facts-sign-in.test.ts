@@ -33,6 +33,13 @@ interface Refused {
 
 describe("A3: the token endpoint refuses", () => {
   const own = () => ({ client_id: application.clientId, client_secret: application.clientSecret });
+  let expiredSecret: string;
+
+  beforeAll(async () => {
+    const passwordCredential = { startDateTime: "2020-01-01T00:00:00Z", endDateTime: "2021-01-01T00:00:00Z" };
+    const path = `/applications/${application.id}/addPassword`;
+    expiredSecret = (await client.graph("POST", path, { body: { passwordCredential } })).data.secretText;
+  });
 
   test.each<[string, () => Refused]>([
     [
@@ -61,6 +68,51 @@ describe("A3: the token endpoint refuses", () => {
         expected: [401, "invalid_client", 7000215],
         text: `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${application.clientId}'.`,
         page: true,
+      }),
+    ],
+    [
+      "an application of another tenant only",
+      () => ({
+        changes: { client_id: fabrikam.clientId },
+        expected: [400, "unauthorized_client", 700016],
+        text: `Application with identifier '${fabrikam.clientId}' was not found in the directory 'Contoso Software'. ${otherTenant} You may have sent your authentication request to the wrong tenant.`,
+        page: true,
+      }),
+    ],
+    [
+      "an expired secret",
+      () => ({
+        changes: { ...own(), client_secret: expiredSecret },
+        expected: [401, "invalid_client", 7000222],
+        text: `The provided client secret keys for app '${application.clientId}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.`,
+        page: true,
+      }),
+    ],
+    [
+      "a malformed tenant",
+      () => ({
+        tenant: "not a tenant",
+        expected: [400, "invalid_request", 900023],
+        text: "Specified tenant identifier 'not a tenant' is neither a valid DNS name, nor a valid external domain.",
+        page: true,
+      }),
+    ],
+    ...["common", "consumers", "organizations"].map((tenant): [string, () => Refused] => [
+      `/${tenant} in place of a tenant`,
+      () => ({
+        tenant,
+        expected: [400, "invalid_request", 9001023],
+        text: "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
+        page: false,
+      }),
+    ]),
+    [
+      "a scope without /.default",
+      () => ({
+        changes: { scope: `${graphUrl}/User.Read` },
+        expected: [400, "invalid_scope", 1002012],
+        text: `The provided value for scope ${graphUrl}/User.Read is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`,
+        page: false,
       }),
     ],
     [

@@ -40,7 +40,27 @@ describe("G: the cloud of an environment", () => {
     expect(cloudOf(environmentUrl)).toMatchObject({ name, loginUrl, graphUrl });
   });
 
+  // Every region of wire facts G; crm9 is GCC.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 19, 20, 21, 22])(
+    "is the public one in region %i, with and without the label api",
+    (region) => {
+      const host = `crm${region === 1 ? "" : region}.dynamics.com`;
+      for (const url of [`https://contoso.${host}`, `https://contoso.api.${host}`])
+        expect(cloudOf(url)).toMatchObject({ name: "public", keyVaultSuffix: ".vault.azure.net" });
+    },
+  );
+
   it.each([
+    ["https://contoso.crm9.dynamics.com", "https://vault.azure.net", ".vault.azure.net"],
+    ["https://contoso.crm.microsoftdynamics.us", "https://vault.usgovcloudapi.net", ".vault.usgovcloudapi.net"],
+    ["https://contoso.crm.appsplatform.us", "https://vault.usgovcloudapi.net", ".vault.usgovcloudapi.net"],
+    ["https://contoso.crm.dynamics.cn", "https://vault.azure.cn", ".vault.azure.cn"],
+  ])("of %s has its vaults at %s", (environmentUrl, keyVaultResource, keyVaultSuffix) => {
+    expect(cloudOf(environmentUrl)).toMatchObject({ keyVaultResource, keyVaultSuffix });
+  });
+
+  it.each([
+    "https://contoso.crm.microsoftdynamics.de", // ended in 2021
     "https://contoso.example",
     "https://crm4.dynamics.com.contoso.example",
     "https://contosocrm4.dynamics.com",

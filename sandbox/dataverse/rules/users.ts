@@ -14,8 +14,8 @@ export const userRules: TableRules = {
       refuse(data.switch("missingBusinessUnitCode") === "0x80040530" ? "UserBusinessUnitMissing" : "Unexpected");
     }
     const { tenantId } = data.organization;
-    const { directory } = data.context;
-    const principal = directory.servicePrincipal(tenantId, clientId);
+    const { replica } = data.context.directory;
+    const principal = replica.servicePrincipal(tenantId, clientId);
     if (!principal) {
       refuse(
         "ApplicationNotInDirectory",
@@ -39,12 +39,13 @@ export const userRules: TableRules = {
       ownerid: row.systemuserid,
       domainname: userName,
       internalemailaddress: row.internalemailaddress ?? userName,
-      applicationiduri: directory.application(clientId)?.identifierUris[0] ?? null,
+      applicationiduri: replica.application(clientId)?.identifierUris[0] ?? null,
       azureactivedirectoryobjectid: data.switch("objectIdFilled") === "at creation" ? principal.id : null,
       islicensed: false,
       issyncwithdirectory: false,
       identityid: data.rows("systemuser").size + 1,
     } satisfies Row);
+    if (data.switch("applicationIdUriFilled") === "never") row.applicationiduri = null;
   },
 
   created(data, row) {

@@ -23,8 +23,16 @@ export class Arm {
     }
   }
 
+  /** Makes or changes a resource, and asks for it until the far side says that it is done. */
   async put(id: string, apiVersion: string, body: Properties): Promise<Properties> {
-    return (await this.send("PUT", id, apiVersion, body)).body;
+    const deadline = Date.now() + deadlineMilliseconds;
+    let made: Properties = (await this.send("PUT", id, apiVersion, body)).body;
+    for (let wait = 0; isUnderWay(made); wait = pollMilliseconds) {
+      if (Date.now() > deadline) throw new Error(`PUT ${id}: not finished after 10 minutes.`);
+      await pause(wait);
+      made = (await this.send("GET", id, apiVersion)).body;
+    }
+    return made;
   }
 
   /** Deletes and waits until the far side says that it is done; what is gone already is success. */
@@ -70,6 +78,8 @@ export class Arm {
     return authentication.audiences[0]!.replace(/\/$/, "");
   }
 }
+
+const isUnderWay = ({ properties }: Properties) => (properties?.provisioningState ?? "Succeeded") !== "Succeeded";
 
 function isNotFound(error: unknown): boolean {
   return error instanceof RequestFailed && error.status === 404;

@@ -63,6 +63,10 @@ export const applicationCertificate: ResourceType = {
       const keyCredentials = row.keyCredentials.filter((one: Properties) => one.keyId !== keyId);
       if (keyCredentials.length === row.keyCredentials.length) return;
       await graph.patch(path, { "@odata.type": "#microsoft.graph.application", keyCredentials });
+      await waitUntil(`removal of certificate ${keyId} of ${path}`, async () => {
+        const seen = await graph.find(path);
+        return !seen?.keyCredentials.some((one: Properties) => one.keyId === keyId);
+      });
     });
   },
 };

@@ -1,7 +1,10 @@
 import { type CloudClient, type Properties, pause, RequestFailed } from "../support.ts";
 
-const retries = 20;
-const pauseMilliseconds = 250;
+/** The real plugin waits as long as its operations may take: minutes. */
+const longestSeconds = 120;
+const pauseMilliseconds = 100;
+/** The real plugin wants the same answer five times, one to five seconds apart, as replicas differ; here it takes less time. */
+const answersInARow = 3;
 
 /** Graph as the resources need it: paths begin after the version. */
 export class Graph {
@@ -94,26 +97,30 @@ export function hasStatus(error: unknown, ...statuses: number[]): boolean {
   return error instanceof RequestFailed && statuses.includes(error.status);
 }
 
-/** Tries again while the directory has not caught up with an earlier request, at most 5 seconds. */
+/** Tries again while the directory has not caught up with an earlier request. */
 export async function whileBehind<Result>(
   action: () => Promise<Result>,
   isBehind: (error: unknown) => boolean,
 ): Promise<Result> {
-  for (let attempt = 0; ; attempt++) {
+  for (const deadline = Date.now() + longestSeconds * 1000; ; ) {
     try {
       return await action();
     } catch (error) {
-      if (!isBehind(error) || attempt === retries) throw error;
+      if (!isBehind(error) || Date.now() > deadline) throw error;
       await pause(pauseMilliseconds);
     }
   }
 }
 
-/** Asks until the answer is yes; the first question is asked at once. Throws naming what it waited for after 5 seconds. */
+/** Asks until the answer is yes, several times in a row. Throws naming what it waited for when it takes too long. */
 export async function waitUntil(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; !(await isSo()); attempt++) {
-    if (attempt === retries) throw new Error(`Waiting for ${what}: it did not happen within 5 seconds.`);
-    await pause(pauseMilliseconds);
+  const deadline = Date.now() + longestSeconds * 1000;
+  for (let inARow = 0; ; await pause(pauseMilliseconds)) {
+    inARow = (await isSo()) ? inARow + 1 : 0;
+    if (inARow === answersInARow) return;
+    if (Date.now() > deadline) {
+      throw new Error(`Waiting for ${what}: it did not happen within ${longestSeconds} seconds.`);
+    }
   }
 }
 

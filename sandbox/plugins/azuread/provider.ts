@@ -8,7 +8,7 @@ import { applicationIdentifierUri } from "./application-identifier-uri.ts";
 import { applicationPassword } from "./application-password.ts";
 import { delegatedPermissionGrant } from "./delegated-permission-grant.ts";
 import { functions } from "./functions.ts";
-import type { Graph } from "./graph.ts";
+import { type Graph, hasStatus, waitUntil } from "./graph.ts";
 import { changedInputs, seenInputs } from "./inputs.ts";
 import type { ResourceType } from "./resource-type.ts";
 import { servicePrincipal } from "./service-principal.ts";
@@ -59,8 +59,7 @@ export function azuread(graph: Graph, identity: { tenantId: string; clientId: st
         return { id: "", outs: { ...computed, ...previewedCreate(inputs) } };
       }
       const made = await type.create(graph, unwrap(inputs));
-      const present = await type.read(graph, made.id);
-      if (!present) throw new Error(`${made.id} was created and then not found.`);
+      const present = await untilShown(graph, type, made.id);
       return { id: made.id, outs: state(inputs, { ...present.outputs, ...made.outputs }) };
     },
 
@@ -95,6 +94,23 @@ export function azuread(graph: Graph, identity: { tenantId: string; clientId: st
       return { outputs: await answer(graph, unwrap(args), identity) };
     },
   };
+}
+
+/**
+ * What was made, once all replicas show it. The real plugin polls for credentials and for what it deletes, and repeats the first
+ * changes of applications and service principals; for the rest it trusts its luck and its SDK, which repeats after a 404. After
+ * an update it does not poll at all, and neither does this one.
+ */
+async function untilShown(graph: Graph, type: ResourceType, id: string) {
+  let present: Awaited<ReturnType<ResourceType["read"]>>;
+  await waitUntil(`${id} to show`, async () => {
+    present = await type.read(graph, id).catch((error) => {
+      if (hasStatus(error, 404)) return undefined;
+      throw error;
+    });
+    return present !== undefined;
+  });
+  return present!;
 }
 
 function typeOf(urn: string): ResourceType {

@@ -242,6 +242,16 @@ describe("a list", () => {
   });
 });
 
+test("C6: a request that met 429 with Retry-After is sent again", async () => {
+  sandbox.context.journal.splice(0);
+  const body = JSON.stringify({ error: { code: "TooManyRequests", message: "Too many requests." } });
+  sandbox.context.faults.add({ service: "graph", method: "GET", nth: 1, times: 1, status: 429, retryAfter: 1, body });
+  expect((await graph.api("/applications").top(1).get()).value).toHaveLength(1);
+  const statuses = sandbox.context.journal.filter(({ service }) => service === "graph").map(({ status }) => status);
+  expect(statuses).toEqual([429, 200]);
+  sandbox.context.faults.clear();
+});
+
 describe("errors", () => {
   test("C6: have code, message, request id and date", async () => {
     const error = await graph

@@ -143,6 +143,25 @@ describe("a deleted secret", () => {
     expect((await secrets.setSecret("deleted", "anew")).value).toBe("anew");
   });
 
+  test("F3: is waited for where the vault is not done at once, deleting and recovering", async () => {
+    await secrets.setSecret("slow", "value");
+    const transitions = (secretTransitions: string) =>
+      sandbox.http.put(`${sandbox.endpoints.control}/switches/vault`, { secretTransitions });
+    await transitions("at the second look");
+    const since = sandbox.context.journal.length;
+    await (await secrets.beginDeleteSecret("slow", { intervalInMs: 1 })).pollUntilDone();
+    await (await secrets.beginRecoverDeletedSecret("slow", { intervalInMs: 1 })).pollUntilDone();
+    expect((await secrets.getSecret("slow")).value).toBe("value");
+    expect(requests(since)).toEqual(
+      expect.arrayContaining([
+        "GET /deletedsecrets/slow 404",
+        "GET /deletedsecrets/slow 200",
+        "GET /secrets/slow/ 404",
+      ]),
+    );
+    await transitions("at once");
+  });
+
   test("F3: that is none is 404", async () => {
     await expect(secrets.purgeDeletedSecret("never")).rejects.toMatchObject({ statusCode: 404 });
     await expect(secrets.beginDeleteSecret("never")).rejects.toMatchObject({ code: "SecretNotFound" });
