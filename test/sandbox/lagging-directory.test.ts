@@ -1,14 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Settings } from "../../dynamic-providers/identities.ts";
 import { type AdminConsentInputs, adminConsent } from "../../dynamic-providers/lifecycles/admin-consent.ts";
 import {
   type ApplicationCertificateInputs,
   applicationCertificate,
 } from "../../dynamic-providers/lifecycles/application-certificate.ts";
+import { applicationUser } from "../../dynamic-providers/lifecycles/application-user.ts";
 import { newCertificate } from "../support/certificate.ts";
 import { EntraClient, fabrikam } from "../support/entra.ts";
 import { passwordStack, type Schedule } from "../support/password-stack.ts";
 import { armClient, roles } from "../support/resource-manager.ts";
 import { startTestSandbox, type TestSandbox, trust } from "../support/sandbox.ts";
+import { dataverseClient } from "./dataverse-client.ts";
 
 /**
  * What the lifecycles do while the directory is a second behind (wire facts C2, C7): what they read may be missing, or older than
@@ -35,6 +38,14 @@ const setLag = (directorySeconds: number, flapping = false) =>
 function inTruth<T>(look: () => Promise<T>): Promise<T> {
   setLag(0);
   return look();
+}
+
+/** What the engine would hand over. */
+function settings(environment: Record<string, string>): Settings {
+  const { login, graph } = sandbox.endpoints;
+  const endpoints = JSON.stringify({ loginUrl: login, graphUrl: graph, keyVaultHost: "127.0.0.1" });
+  const config = (key: string) => (key === "dataverse-s2s:endpoints" ? endpoints : undefined);
+  return { config, environment, say: () => {}, warn: () => {} };
 }
 
 /** Loses everything from the first matching request on: its answer where `after`, else the request itself. */
@@ -133,14 +144,8 @@ describe.each([{ flapping: false }, { flapping: true }])(
         const stack = await passwordStack(sandbox);
         const { tenantId, clientId, clientSecret, objectId } = sandbox.administrator;
         await armClient(sandbox).grant(objectId, roles.certificatesOfficer, stack.vaultPath);
-        const { login, graph } = sandbox.endpoints;
-        const endpoints = JSON.stringify({ loginUrl: login, graphUrl: graph, keyVaultHost: "127.0.0.1" });
-        provider = applicationCertificate({
-          config: (key: string) => (key === "dataverse-s2s:endpoints" ? endpoints : undefined),
-          environment: { ARM_TENANT_ID: tenantId, ARM_CLIENT_ID: clientId, ARM_CLIENT_SECRET: clientSecret },
-          say: () => {},
-          warn: () => {},
-        });
+        const environment = { ARM_TENANT_ID: tenantId, ARM_CLIENT_ID: clientId, ARM_CLIENT_SECRET: clientSecret };
+        provider = applicationCertificate(settings(environment));
         const { id: applicationObjectId, appId: applicationId } = stack.application;
         inputs = {
           applicationObjectId,
@@ -192,18 +197,12 @@ describe.each([{ flapping: false }, { flapping: true }])(
 
       /** The consent of fabrikam for an application that may be new itself. */
       function consent(clientId: string, clientSecret: string) {
-        const { login, graph } = sandbox.endpoints;
-        const endpoints = JSON.stringify({ loginUrl: login, graphUrl: graph, keyVaultHost: "127.0.0.1" });
-        const provider = adminConsent({
-          config: (key: string) => (key === "dataverse-s2s:endpoints" ? endpoints : undefined),
-          environment: {
-            DATAVERSE_S2S_CLIENT_SECRET: clientSecret,
-            DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_ID: fabrikam.clientId,
-            DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_SECRET: fabrikam.clientSecret,
-          },
-          say: () => {},
-          warn: () => {},
-        });
+        const environment = {
+          DATAVERSE_S2S_CLIENT_SECRET: clientSecret,
+          DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_ID: fabrikam.clientId,
+          DATAVERSE_S2S_ADMIN_FABRIKAM_CLIENT_SECRET: fabrikam.clientSecret,
+        };
+        const provider = adminConsent(settings(environment));
         const inputs: AdminConsentInputs = {
           subscriber: "fabrikam",
           environmentUrl: sandbox.endpoints.organizations.fabrikam!,
@@ -252,6 +251,30 @@ describe.each([{ flapping: false }, { flapping: true }])(
         expect((await provider.create(inputs)).outs?.granted).toBe(true);
         expect(await inTruth(() => consents(clientId))).toEqual([1, 1]);
       });
+    });
+
+    it("has a user made until it is of the new service principal, not of the deleted one that Dataverse still sees", async () => {
+      const { clientId, objectId } = await entra.newIdentity();
+      const environment = {
+        DATAVERSE_S2S_ADMIN_CONTOSO_CLIENT_ID: sandbox.administrator.clientId,
+        DATAVERSE_S2S_ADMIN_CONTOSO_CLIENT_SECRET: sandbox.administrator.clientSecret,
+      };
+      const provider = applicationUser(settings(environment));
+      setLag(1, flapping);
+      await entra.graph("DELETE", `/servicePrincipals/${objectId}`);
+      const { data: principal } = await entra.graph("POST", "/servicePrincipals", { body: { appId: clientId } });
+      const { outs } = await provider.create({
+        subscriber: "contoso",
+        environmentUrl: sandbox.endpoints.organizations["contoso-dev"]!,
+        applicationId: clientId,
+        servicePrincipalId: principal.id,
+        rowId: crypto.randomUUID(),
+        enabled: true,
+      });
+      expect(principal.id).not.toBe(objectId);
+      expect(outs).toMatchObject({ objectId: principal.id, adopted: false });
+      const { value } = await dataverseClient(sandbox).get(`systemusers?$filter=applicationid eq ${clientId}`);
+      expect(value).toMatchObject([{ azureactivedirectoryobjectid: principal.id }]);
     });
   },
 );
