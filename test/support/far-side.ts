@@ -7,15 +7,11 @@ export type Method = "get" | "post" | "patch" | "put" | "delete";
 /** What administrators see and do by hand, past the engine. `clientId` gives the application's, once it is there. */
 export function farSide(engine: Engine, clientId: () => string) {
   /** A request as an administrator, which has to succeed. */
-  async function send(
-    resource: string,
-    as: Administrator,
-    method: Method,
-    url: string,
-    data?: object,
-    more?: Record<string, string>,
-  ): Promise<Row> {
-    const headers = { Authorization: `Bearer ${await engine.token(resource, as)}`, ...more };
+  async function send(resource: string, as: Administrator, method: Method, url: string, data?: object): Promise<Row> {
+    const headers = {
+      Authorization: `Bearer ${await engine.token(resource, as)}`,
+      ...(url.includes("/api/data/") && { Prefer: "return=representation" }),
+    };
     const answer = await engine.http.request({ method, url, data, headers });
     if (answer.status >= 300)
       throw new Error(`${method} ${url} answered ${answer.status}: ${JSON.stringify(answer.data)}`);
@@ -29,9 +25,7 @@ export function farSide(engine: Engine, clientId: () => string) {
   function environmentOf(name: string, tenant = name === "contoso-dev" ? "publisher" : name) {
     const base = engine.endpoints.organizations[name]!;
     const api = (method: Method, path: string, data?: object) =>
-      send(base, administratorOf(tenant), method, `${base}/api/data/v9.2/${path}`, data, {
-        Prefer: "return=representation",
-      });
+      send(base, administratorOf(tenant), method, `${base}/api/data/v9.2/${path}`, data);
     const list = async (path: string) => (await api("get", path)).value as Row[];
     const roleNamed = async (role: string, unit: string) => {
       const [row] = await list(`roles?$filter=name eq '${role}' and _businessunitid_value eq ${unit}`);
