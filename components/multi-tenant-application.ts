@@ -2,7 +2,10 @@ import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface MultiTenantApplicationArgs {
-  /** Name that administrators see when they consent. Updates in place. */
+  /**
+   * Name that administrators see when they consent. Updates in place. One that another application of the tenant has is refused
+   * when the application is made.
+   */
   readonly displayName: pulumi.Input<string>;
   /** Home page (sign-on URL). Updates in place. */
   readonly signOnUrl?: pulumi.Input<string>;
@@ -51,9 +54,10 @@ export class MultiTenantApplication extends pulumi.ComponentResource {
     };
     const application = new azuread.Application(
       name,
-      // An owner may manage the application with no more than Application.ReadWrite.OwnedBy.
-      { ...declared, owners: [runner.objectId], identifierUris: [] },
-      { parent: this, protect: args.protect, ignoreChanges: ["identifierUris", "owners"] },
+      // An owner may manage the application with no more than Application.ReadWrite.OwnedBy. A name that is there already is
+      // refused: it may be of a run that was killed, and there would be two (docs/reliability.md).
+      { ...declared, owners: [runner.objectId], identifierUris: [], preventDuplicateNames: true },
+      { parent: this, protect: args.protect, ignoreChanges: ["identifierUris", "owners", "preventDuplicateNames"] },
     );
     // The default URI holds the client id, so it comes after the application, as a resource of its own. Each update of the
     // application sends the URIs that it knows of, which is none, so the URI is set again after each.

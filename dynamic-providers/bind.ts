@@ -11,6 +11,8 @@ import { applicationUser } from "./lifecycles/application-user.ts";
 import { roleAssignment } from "./lifecycles/role-assignment.ts";
 import { securityRole } from "./lifecycles/security-role.ts";
 
+export { graceSeconds, interrupt } from "./interruption.ts";
+
 // The type says what each lifecycle is given; the engine gives each only its own resources.
 const lifecycles: Record<ResourceType, (settings: Settings) => ResourceProvider> = {
   AccessCheck: accessCheck,

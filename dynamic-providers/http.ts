@@ -2,6 +2,7 @@ import { Agent } from "node:https";
 import type { INetworkModule, NetworkRequestOptions } from "@azure/msal-node";
 import axios, { AxiosError, type AxiosResponse } from "axios";
 import axiosRetry, { isNetworkError } from "axios-retry";
+import { graceOver, Interrupted, interruption } from "./interruption.ts";
 
 /** A request to one of the vendor's services. */
 export interface HttpRequest {
@@ -61,8 +62,13 @@ const client = axios.create({
   responseType: "text",
 });
 
-// axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try.
-client.interceptors.request.use((config) => Object.assign(config, { signal: AbortSignal.timeout(config.timeout!) }));
+// axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try, but for
+// the try after a wait that Ctrl-C cut short: with its aborted signal it is not sent.
+client.interceptors.request.use((config) =>
+  config.signal?.aborted
+    ? config
+    : Object.assign(config, { signal: AbortSignal.any([AbortSignal.timeout(config.timeout!), graceOver]) }),
+);
 
 axiosRetry(client, {
   retries,
@@ -89,6 +95,7 @@ const isTooLong = (seconds: number | undefined) => seconds !== undefined && seco
  */
 function mayRepeat(error: AxiosError, repeatable: boolean, seconds: number): boolean {
   const { response } = error;
+  if (interruption.aborted) return false;
   if (isTooLong(askedSeconds(response))) return false;
   if (response?.status === 429) return true;
   if (!repeatable || seconds > longestFaultSeconds) return false;
@@ -114,8 +121,8 @@ function tellWait({ host }: URL, response: AxiosResponse | undefined): void {
 
 /**
  * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429, five
- * times in all and after as long as the service asks. Rejects with {@link NoAnswer}; never with an axios error, which carries
- * the bearer token.
+ * times in all and after as long as the service asks. Rejects with {@link NoAnswer}, or {@link Interrupted} on Ctrl-C;
+ * never with an axios error, which carries the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
   if (!(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
@@ -139,13 +146,15 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
         retryCondition: (error) => mayRepeat(error, repeatable, elapsed()),
         onRetry(count, error, config) {
           tries = count + 1;
-          delete config.signal; // the last try's, which would cut the wait short
+          config.signal = interruption; // the last try's own would cut the wait short
           tellWait(new URL(request.url), error.response);
         },
       },
     });
   } catch (error) {
-    const answered = (error as AxiosError<string>).response;
+    const { code, response: answered } = error as AxiosError<string>;
+    if (interruption.aborted && code === AxiosError.ERR_CANCELED)
+      throw new Interrupted(`waiting for ${new URL(request.url).host} to answer`);
     if (!answered) throw new NoAnswer(request, [reasonOf(error as AxiosError), tried()].filter(Boolean).join("; "));
     response = answered;
   }

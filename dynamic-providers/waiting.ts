@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { reasonOf, VendorError } from "./errors.ts";
+import { Interrupted, interruption } from "./interruption.ts";
 
 /** Tells the user something while a resource is worked on; the engine shows it on the stack's line. */
 export type Say = (line: string) => void;
 
 /**
  * Tries until `attempt` gives something, with growing pauses (a quarter of a second to ten seconds), for at most
- * `seconds`. After the first pauses it says what it waits for. Gives undefined when the time is over.
+ * `seconds`. After the first pauses it says what it waits for. Gives undefined when the time is over, and rejects on Ctrl-C.
  */
 export async function waitFor<T>(
   what: string,
@@ -25,7 +26,9 @@ export async function waitFor<T>(
       say(`waiting for ${what} (at most ${seconds} s)`);
       said = true;
     }
-    await sleep(pause);
+    await sleep(pause, undefined, { signal: interruption }).catch(() => {
+      throw new Interrupted(`waiting for ${what}`);
+    });
   }
 }
 

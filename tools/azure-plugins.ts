@@ -74,6 +74,7 @@ async function startStandIn(
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
+    detached: true, // Ctrl-C is for the engine, which has what is under way ended
   });
   const port = await new Promise<number>((resolve, reject) => {
     createInterface(child.stdout!).once("line", (line) => resolve(Number(line)));

@@ -80,6 +80,8 @@ function summary(
 
 /** Runs the CLI; `show` lets the user see it. Rejects when it fails, with what it said if that was not shown. */
 async function pulumi(session: Session, args: string[], show: boolean): Promise<string> {
+  // The CLI gets Ctrl-C itself, and its providers need the sandbox until it has ended.
+  if (process.listenerCount("SIGINT") === 0) process.on("SIGINT", () => {});
   const child = spawn("pulumi", [...args, "--non-interactive"], {
     cwd: root,
     env: { ...process.env, ...session.env },

@@ -11,10 +11,11 @@ const ignoredKey = "__ignoreChanges";
 /**
  * Makes `provider.main` of the Node SDK (3.270) pass on what its server leaves out of a request: that a create or an update is
  * a preview (without it the engine takes the inputs for the outputs, and `vault.properties.vaultUri` would be undefined where
- * the real plugins say that it is not known yet), and which changes a diff is to ignore. Call it before `provider.main`.
+ * the real plugins say that it is not known yet), which changes a diff is to ignore, and a read for `pulumi import`, which
+ * comes without properties. Call it before `provider.main`.
  */
 export function passWholeRequests(): void {
-  const { ConfigureResponse, CreateRequest, DiffRequest, UpdateRequest } = messages;
+  const { ConfigureResponse, CreateRequest, DiffRequest, ReadRequest, UpdateRequest } = messages;
   const acceptSecrets = ConfigureResponse.prototype.setAcceptsecrets;
   ConfigureResponse.prototype.setAcceptsecrets = function (value) {
     this.setSupportspreview(true);
@@ -27,6 +28,10 @@ export function passWholeRequests(): void {
   const news = UpdateRequest.prototype.getNews;
   UpdateRequest.prototype.getNews = function () {
     return marked(news.call(this), previewKey, this.getPreview());
+  };
+  const known = ReadRequest.prototype.getProperties;
+  ReadRequest.prototype.getProperties = function () {
+    return known.call(this) ?? ({ toJavaScript: () => ({}) } as Struct);
   };
   const diffNews = DiffRequest.prototype.getNews;
   DiffRequest.prototype.getNews = function () {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
 import { farSide } from "../support/far-side.ts";
+import { tries } from "../support/reliability.ts";
 
 let engine: Engine;
 let clientId: string;
@@ -98,7 +99,8 @@ describe("a role, an application user and its assignment that somebody made by h
     });
   });
 
-  it("are taken over where it is, remembered as that, and brought to what is declared", async () => {
+  it("are taken over where it is, remembered as that, and brought to what is declared", async ({ task }) => {
+    for (const what of ["security role", "application user", "role assignment"]) tries(task, "adoption", what);
     declare({ ...adopted, adopt: true });
     await adopting.ok("up", "--yes", "--skip-preview");
     const { deployment } = JSON.parse(await adopting.state()) as {
@@ -124,7 +126,8 @@ describe("a role, an application user and its assignment that somebody made by h
     await adopting.ok("preview", "--expect-no-changes");
   });
 
-  it("are still known as that after a refresh, and are left in place by destroy", async () => {
+  it("are still known as that after a refresh, and are left in place by destroy", async ({ task }) => {
+    tries(task, "adoption", "left in place by destroy", 3);
     await adopting.ok("refresh", "--yes", "--skip-preview", "--run-program", "--expect-no-changes");
     const before = await present();
     const out = await adopting.ok("destroy", "--yes", "--skip-preview", "--run-program");
@@ -132,5 +135,61 @@ describe("a role, an application user and its assignment that somebody made by h
     expect(out).toContain(`leaving application user ${user} in place`);
     expect(out).toContain(`leaving role '${roleName}' with its user`);
     expect(await present()).toEqual(before);
+  });
+});
+
+describe("a subscriber whose stack moves to another application, of which somebody made the user by hand", () => {
+  const tailspin = () => environmentOf("tailspin");
+  let moving: Stack;
+  let first: string;
+  let second: string;
+  let byHand: string;
+  let role: string;
+
+  const declare = (publisher: string) => {
+    const { endpoints } = sandboxConfig(engine.endpoints);
+    const subscribers = { tailspin: { environmentUrl: engine.endpoints.organizations.tailspin, consent: "grant" } };
+    moving.configure({ publisherStack: `organization/dataverse-s2s/${publisher}`, endpoints, subscribers });
+  };
+  const usersOf = async (application: string) =>
+    (await tailspin().list(`systemusers?$filter=applicationid eq ${application}`)).map(
+      ({ systemuserid }) => systemuserid,
+    );
+
+  beforeAll(async () => {
+    const other = await engine.stack("other-publisher");
+    const config = sandboxConfig(engine.endpoints);
+    const application = { ...(config.application as object), displayName: "Another application" };
+    const keyVault = { resourceGroup: "rg-another", location: "westeurope" };
+    other.configure({ ...config, application: { ...application, keyVault }, subscribers: {} });
+    await other.ok("up", "--yes", "--skip-preview");
+    first = clientId;
+    second = (await other.outputs()).clientId as string;
+
+    moving = await engine.stack("moving");
+    declare("publisher");
+    await moving.ok("up", "--yes", "--skip-preview");
+    const { create, rootUnit, assign, roleNamed } = tailspin();
+    await graph("post", "/servicePrincipals", { appId: second }, "tailspin");
+    const businessUnit = { "businessunitid@odata.bind": `/businessunits(${await rootUnit()})` };
+    byHand = await create("systemusers", { applicationid: second, accessmode: 4, ...businessUnit });
+    role = await roleNamed(roleName, await rootUnit());
+    await assign(byHand, role);
+  });
+
+  it("takes that user over, and the replacement deletes the old one only", async ({ task }) => {
+    tries(task, "adoption", "by a replacement: user and assignment", 2);
+    declare("other-publisher");
+    await moving.ok("up", "--yes", "--skip-preview");
+    expect({ first: await usersOf(first), second: await usersOf(second) }).toEqual({ first: [], second: [byHand] });
+    expect(await tailspin().rolesOf(byHand)).toEqual([roleName]);
+    await moving.ok("preview", "--refresh", "--expect-no-changes");
+  });
+
+  it("leaves it in place on destroy, without the role, which the stack made", async ({ task }) => {
+    tries(task, "adoption", "left in place by destroy");
+    await moving.ok("destroy", "--yes", "--skip-preview", "--run-program");
+    expect(await usersOf(second)).toEqual([byHand]);
+    expect(await tailspin().rolesOf(byHand)).toEqual([]);
   });
 });

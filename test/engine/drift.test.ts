@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { administratorOf } from "../../sandbox/seed.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
 import { farSide, type Row } from "../support/far-side.ts";
+import { tries } from "../support/reliability.ts";
 
 let engine: Engine;
 let send: ReturnType<typeof farSide>["send"];
@@ -123,22 +124,30 @@ describe("a role with another name and privileges, one on top of it, and another
     expect(refreshed).toMatch(/warning: .*holds more than what is declared: System Administrator/);
   });
 
-  it("the role has its name again", async () => {
+  it("the role has its name again", async ({ task }) => {
+    tries(task, "drift", "role renamed");
     const { roleNamed } = contoso();
     expect(await roleNamed(roleName, rootUnit)).toBeDefined();
     expect(await roleNamed("Renamed by hand", rootUnit)).toBeUndefined();
   });
 
-  it("the role has its privileges again: the added one gone, the removed one back, depths as declared", async () => {
+  it("the role has its privileges again: the added one gone, the removed one back, depths as declared", async ({
+    task,
+  }) => {
+    tries(task, "drift", "privilege added");
+    tries(task, "drift", "privilege removed");
+    tries(task, "drift", "privilege at another depth");
     const { depthsOf, roleNamed } = contoso();
     expect(await depthsOf(await roleNamed(roleName, rootUnit))).toEqual(declaredPrivileges);
   });
 
-  it("the user has its email again, and is the same one", async () => {
+  it("the user has its email again, and is the same one", async ({ task }) => {
+    tries(task, "drift", "email changed");
     expect(await theUser()).toMatchObject({ systemuserid: userId(), internalemailaddress: email });
   });
 
-  it("the stack's outputs say what the user holds now", () => {
+  it("the stack's outputs say what the user holds now", ({ task }) => {
+    tries(task, "drift", "role on top: told");
     expect(outputs.environments.contoso.rolesHeld).toEqual([roleName, "System Administrator"]);
   });
 
@@ -174,15 +183,18 @@ describe("a user disabled and without its role, and another value in the vault",
     expect(refreshed).not.toContain("more than what is declared");
   });
 
-  it("the user is enabled again, and is the same one", async () => {
+  it("the user is enabled again, and is the same one", async ({ task }) => {
+    tries(task, "drift", "user disabled");
     expect(await theUser()).toMatchObject({ systemuserid: before.userId, isdisabled: false });
   });
 
-  it("the user holds the role again, and that one only", async () => {
+  it("the user holds the role again, and that one only", async ({ task }) => {
+    tries(task, "drift", "role taken away");
     expect(await contoso().rolesOf(userId())).toEqual([roleName]);
   });
 
-  it("the vault has a new secret, the application's only one, and it lets the application in", async () => {
+  it("the vault has a new secret, the application's only one, and it lets the application in", async ({ task }) => {
+    tries(task, "drift", "value in the vault changed");
     const { value } = await vault("get");
     expect([before.value, "typed-in-by-hand"]).not.toContain(value);
     const keyIds = (await passwords()).map(({ keyId }) => keyId);
@@ -213,7 +225,8 @@ describe("a user moved to another business unit, and the application's password 
     expect(refreshed).toMatch(seen("~", "ApplicationPassword"));
   });
 
-  it("the user is back in its business unit, and is the same one", async () => {
+  it("the user is back in its business unit, and is the same one", async ({ task }) => {
+    tries(task, "drift", "user moved to another business unit");
     expect(await theUser()).toMatchObject({ systemuserid: before, _businessunitid_value: declaredUnit });
   });
 
@@ -221,7 +234,8 @@ describe("a user moved to another business unit, and the application's password 
     expect(await contoso().rolesOf(before)).toEqual([roleName]);
   });
 
-  it("the application has one password again, and it is in the vault", async () => {
+  it("the application has one password again, and it is in the vault", async ({ task }) => {
+    tries(task, "drift", "client secret removed in Entra");
     expect(await passwords()).toHaveLength(1);
     expect(await whoAmI()).toBe(before);
   });
@@ -248,7 +262,8 @@ describe.each([
     expect(refreshed).toMatch(seen("-", "RoleAssignment"));
   });
 
-  it("there is one again, as declared, with its role and access", async () => {
+  it("there is one again, as declared, with its role and access", async ({ task }) => {
+    tries(task, "drift", "user deleted, once and twice");
     expect(await theUser()).toMatchObject({
       systemuserid: userId(),
       azureactivedirectoryobjectid: outputs.servicePrincipalId,
@@ -278,7 +293,8 @@ describe("a role deleted", () => {
     expect(refreshed).toMatch(seen("-", "RoleAssignment"));
   });
 
-  it("there is one again with its privileges, and the user holds it", async () => {
+  it("there is one again with its privileges, and the user holds it", async ({ task }) => {
+    tries(task, "drift", "role deleted");
     const { list, depthsOf, roleNamed, rolesOf } = contoso();
     expect(await list(`roles?$filter=name eq '${roleName}' and _businessunitid_value eq ${rootUnit}`)).toHaveLength(1);
     expect(await depthsOf(await roleNamed(roleName, rootUnit))).toEqual(declaredPrivileges);
@@ -308,7 +324,8 @@ describe("an enterprise application deleted in the publisher's own tenant", () =
     await settled();
   }
 
-  it("is made again, and the user anew", async () => {
+  it("is made again, and the user anew", async ({ task }) => {
+    tries(task, "drift", "enterprise application deleted");
     await remove();
     const refreshed = await mend();
     expect(refreshed).toMatch(seen("-", "ServicePrincipal"));
@@ -316,7 +333,8 @@ describe("an enterprise application deleted in the publisher's own tenant", () =
     await expectUserOf(id);
   });
 
-  it("and made again by somebody is taken as it is, and the user made anew", async () => {
+  it("and made again by somebody is taken as it is, and the user made anew", async ({ task }) => {
+    tries(task, "drift", "enterprise application deleted and made again");
     await remove();
     const { id } = await graph("post", "/servicePrincipals", { appId: outputs.clientId });
     const refreshed = await mend();
@@ -326,7 +344,8 @@ describe("an enterprise application deleted in the publisher's own tenant", () =
 });
 
 describe("another value in the vault under the tags of the present one", () => {
-  it("is seen by a refresh, and mended: the secret in the vault lets the application in", async () => {
+  it("is seen by a refresh, and mended: the secret in the vault lets the application in", async ({ task }) => {
+    tries(task, "drift", "value in the vault changed");
     const { value, tags } = await vault("get");
     await vault("put", { value: "typed-in-by-hand", tags });
     const refreshed = await mend();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
 import { farSide } from "../support/far-side.ts";
+import { tries } from "../support/reliability.ts";
 
 const declared = "Contoso Orders Integration";
 const excess = ["System Administrator", "System Customizer"];
@@ -42,7 +43,10 @@ afterAll(async () => {
   await engine?.close();
 });
 
-it("reports roles on top of the declared one at each look, and leaves them, unless told otherwise", async () => {
+it("reports roles on top of the declared one at each look, and leaves them, unless told otherwise", async ({
+  task,
+}) => {
+  tries(task, "drift", "role on top: told", excess.length);
   const warning = `contoso: the application user holds more than what is declared: ${excess.join(", ")}`;
   expect(await refresh()).toContain(warning);
   expect(await up()).toContain(warning);
@@ -50,7 +54,10 @@ it("reports roles on top of the declared one at each look, and leaves them, unle
   expect(await environment.rolesOf(userId)).toEqual([declared, ...excess]);
 });
 
-it("takes them away with exclusive: true, the declared one being there first, and then changes nothing more", async () => {
+it("takes them away with exclusive: true, the declared one being there first, and then changes nothing more", async ({
+  task,
+}) => {
+  tries(task, "drift", "role on top: taken away", excess.length);
   await environment.unassign(userId, await environment.roleNamed(declared, await environment.rootUnit()));
   configure({ exclusive: true });
   await engine.journal();
@@ -68,7 +75,8 @@ it("takes them away with exclusive: true, the declared one being there first, an
   await settled();
 });
 
-it("shows roles that are given later in a refresh, and takes them away with the next up", async () => {
+it("shows roles that are given later in a refresh, and takes them away with the next up", async ({ task }) => {
+  tries(task, "drift", "role on top: taken away", excess.length);
   await giveMore();
   const refreshed = await stack.ok("refresh", "--yes", "--skip-preview", "--run-program", "--diff");
   expect(refreshed).toMatch(/~ exclusive *: true => false/);

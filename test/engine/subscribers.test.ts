@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { administratorOf } from "../../sandbox/seed.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
+import { tries } from "../support/reliability.ts";
 
 let engine: Engine;
 let publisher: Stack;
@@ -109,7 +110,10 @@ describe("a subscriber, onboarded through stack config on the real engine", () =
     await withdrawIn("fabrikam");
   });
 
-  it("is consented for with its administrator's rights, and what that made is taken back in the end", async () => {
+  it("is consented for with its administrator's rights, and what that made is taken back in the end", async ({
+    task,
+  }) => {
+    tries(task, "drift", "enterprise application deleted in the subscriber's tenant");
     const stack = await subscriberStack("grant", {
       fabrikam: { ...environment("fabrikam"), consent: "grant", businessUnit: "Sales" },
     });
@@ -132,11 +136,22 @@ describe("a subscriber, onboarded through stack config on the real engine", () =
       { name: "Contoso Orders Integration", _businessunitid_value: user?._businessunitid_value },
     ]);
 
+    await withdrawIn("fabrikam");
+    const refreshed = await stack.ok("refresh", "--yes", "--skip-preview", "--run-program");
+    expect(refreshed).toMatch(/^ *- .*:AdminConsent /m);
+    await stack.ok("up", "--yes", "--skip-preview");
+    const [anew, ...others] = await usersIn("fabrikam");
+    expect(others).toEqual([]);
+    expect(anew?.azureactivedirectoryobjectid).toBe(await principalIn("fabrikam"));
+    expect(await principalIn("fabrikam")).not.toBe(id);
+    await stack.ok("preview", "--expect-no-changes");
+
     await removed(stack);
     expect(await principalIn("fabrikam")).toBeUndefined();
   });
 
-  it("gets a new user after consent was withdrawn and given again, and ends with exactly one", async () => {
+  it("gets a new user after consent was withdrawn and given again, and ends with exactly one", async ({ task }) => {
+    tries(task, "drift", "consent withdrawn and given again");
     await consentIn("fabrikam");
     const stack = await subscriberStack("again", { fabrikam: environment("fabrikam") });
     await stack.ok("up", "--yes", "--skip-preview");

@@ -194,5 +194,8 @@ async function refuseDuplicate(graph: Graph, displayName: string): Promise<void>
   const [found] = await graph.list(
     `/applications?$filter=displayName+eq+'${encodeURIComponent(displayName.replaceAll("'", "''"))}'`,
   );
-  if (found) throw new Error(`An existing application (object id ${found.id}) has the name "${displayName}".`);
+  if (found)
+    throw new Error(
+      `An existing "azuread_application" with name "${displayName}" (ID: "/applications/${found.id}") was found and \`prevent_duplicate_names\` was specified`,
+    );
 }
