@@ -10,7 +10,7 @@ export function contentOf({ body, contentType }: Answer): { text: string; type: 
 }
 
 /** An error as an answer, with the details that the request's `Prefer` header asks for (wire facts D3). */
-export function errorAnswer({ code, message, status }: DataverseError, prefer: string | undefined): Answer {
+export function errorAnswer({ code, message, status, headers }: DataverseError, prefer: string | undefined): Answer {
   const wanted = annotationsOf(prefer);
   const details = {
     "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
@@ -21,5 +21,5 @@ export function errorAnswer({ code, message, status }: DataverseError, prefer: s
   };
   const shown = Object.entries(details).filter(([name]) => wantsAnnotation(wanted, name));
   const annotations = Object.fromEntries(shown.map(([name, value]) => [`@${name}`, value]));
-  return { status, body: { error: { code, message, ...annotations } } };
+  return { status, headers, body: { error: { code, message, ...annotations } } };
 }
