@@ -30,7 +30,7 @@ export function declareCredentials(
 
   if (certificateArgs?.keyVault) {
     const { name: certificateName, ...args } = certificateArgs.keyVault;
-    const place = { applicationObjectId, vaultUri: vaultUri!, certificateName };
+    const place = { applicationObjectId, applicationId, vaultUri: vaultUri!, certificateName };
     const made = new ClientCertificate("client-certificate", { ...args, ...place, ...clock });
     const { certificateUri, secretVersionUri, expiresOn: credentialExpiresOn, nextRotationOn } = made;
     const outputs = { certificateUri, certificateSecretUri: made.secretUri, credentialExpiresOn, nextRotationOn };
@@ -44,7 +44,7 @@ export function declareCredentials(
     choices.push({ credential: "clientSecret", secretVersionUri, outputs });
   }
   if (certificateArgs?.pem) {
-    const args = { applicationObjectId, certificates: certificateArgs.pem };
+    const args = { applicationObjectId, certificates: certificateArgs.pem, ...clock };
     const { keyIds, expiresOn: credentialExpiresOn } = new RegisteredCertificates("certificates", args);
     choices.push({ credential: keyIds.apply(() => "certificate" as const), outputs: { credentialExpiresOn } });
   }

@@ -5,7 +5,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      { test: { name: "sandbox", include: ["test/sandbox/**/*.test.ts"] } },
+      { test: { name: "sandbox", include: ["test/sandbox/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: { name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
       },

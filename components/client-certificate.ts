@@ -4,6 +4,8 @@ import { ApplicationCertificate } from "../dynamic-providers/resources/applicati
 export interface ClientCertificateArgs {
   /** Object id of the application, in the publisher's tenant. */
   readonly applicationObjectId: pulumi.Input<string>;
+  /** Client id of the application: each new certificate is proven to sign in before an old one goes. */
+  readonly applicationId: pulumi.Input<string>;
   /** Address of the Key Vault that makes it; {@link SecretVault.vaultUri} comes once who runs the stack may do so there. */
   readonly vaultUri: pulumi.Input<string>;
   /** Name of the certificate in the vault, and of the secret with its private key. Default: "client-certificate". */
@@ -49,7 +51,7 @@ const day = (time: Date) => time.toISOString().slice(0, 10);
 
 /**
  * The application's certificate of the present period, made in Key Vault, which alone has its private key. When a new period
- * begins, the next update makes a new version and registers it; the one before stays good for the overlap.
+ * begins, the next update makes a new version, registers it, and proves that it signs in; the one before stays good for the overlap.
  */
 export class ClientCertificate extends pulumi.ComponentResource {
   /** Address of the certificate in the vault, without version. */
@@ -75,6 +77,7 @@ export class ClientCertificate extends pulumi.ComponentResource {
       name,
       {
         applicationObjectId: args.applicationObjectId,
+        applicationId: args.applicationId,
         vaultUri: args.vaultUri,
         certificateName: args.certificateName ?? "client-certificate",
         subject: args.subject ?? "CN=dataverse-s2s",

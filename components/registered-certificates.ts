@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
+import { expiryWarning } from "../dynamic-providers/expiry.ts";
 
 export interface RegisteredCertificatesArgs {
   /** Object id of the application, in the publisher's tenant. A change registers the certificates anew. */
@@ -10,6 +11,8 @@ export interface RegisteredCertificatesArgs {
    * is taken away; to have both good for a while, list both.
    */
   readonly certificates: string[];
+  /** The time by which it is told that the last one is about to expire. Default: now. */
+  readonly asOf?: Date;
 }
 
 /** Certificates whose private keys the vendor keeps, registered on the application. */
@@ -38,10 +41,18 @@ export class RegisteredCertificates extends pulumi.ComponentResource {
         { parent: this },
       );
     });
-    const first = Math.min(...certificates.map(({ certificate }) => certificate.validToDate.getTime()));
+    const ends = certificates.map(({ certificate }) => certificate.validToDate.getTime());
+    const end = (time: number) => graphTime(new Date(time));
 
     this.keyIds = pulumi.all(registered.map(({ keyId }) => keyId));
-    this.expiresOn = pulumi.output(graphTime(new Date(first)));
+    this.expiresOn = pulumi.output(end(Math.min(...ends)));
+    const warning = expiryWarning(
+      `The last certificate of '${name}'`, // one that has a successor beside it was renewed
+      end(Math.max(...ends)),
+      args.asOf ?? new Date(),
+      "Register its successor beside it.",
+    );
+    if (warning) void pulumi.log.warn(warning, this);
     this.registerOutputs({ keyIds: this.keyIds, expiresOn: this.expiresOn });
   }
 }

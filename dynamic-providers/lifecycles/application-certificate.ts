@@ -7,6 +7,7 @@ import {
   setCertificates,
 } from "../entra/application-certificates.ts";
 import { AccessError, VendorError } from "../errors.ts";
+import { expiryWarning } from "../expiry.ts";
 import {
   type CertificatePolicy,
   deleteCertificate,
@@ -16,13 +17,16 @@ import {
   untilMade,
   type VaultCertificate,
 } from "../key-vault/certificates.ts";
+import { readSecret } from "../key-vault/secrets.ts";
 import { uuidOf } from "../uuid.ts";
-import { untilSettled } from "../waiting.ts";
 import { lifecycle } from "./lifecycle.ts";
-import { settling, vaultSettlingSeconds } from "./settling.ts";
+import { proveSignIn } from "./proof.ts";
+import { atVault } from "./settling.ts";
 
 export interface ApplicationCertificateInputs extends CertificatePolicy {
   readonly applicationObjectId: string;
+  /** Client id of the application, to sign in with the certificate. */
+  readonly applicationId: string;
   readonly vaultUri: string;
   readonly certificateName: string;
   /** Names the period that the certificate is for. */
@@ -49,6 +53,9 @@ export interface ApplicationCertificateOutputs extends CertificatePolicy {
   readonly period: string;
 }
 
+const targetOf = ({ applicationObjectId, vaultUri }: ApplicationCertificateInputs) =>
+  `application object ${applicationObjectId} (kept in ${vaultUri})`;
+
 /** Tags of a certificate's version that say whose it is. */
 const tagsOf = ({ period, rowId }: ApplicationCertificateInputs) => ({ period, madeBy: rowId });
 
@@ -60,9 +67,10 @@ export const applicationCertificate = lifecycle<
 >({
   kind: "certificate",
   connect: (settings, { vaultUri }) => connectPublisher(settings, vaultUri),
-  target: ({ applicationObjectId, vaultUri }) => `application object ${applicationObjectId} (kept in ${vaultUri})`,
+  target: targetOf,
   schema: z.object({
     applicationObjectId: z.guid("must be the object id of the application, a GUID"),
+    applicationId: z.guid("must be the client id of the application, a GUID"),
     vaultUri: z.url({ protocol: /^https$/, error: "must be the https:// address of a Key Vault" }),
     certificateName: z.string().regex(/^[a-zA-Z0-9-]{1,127}$/, "must be 1 to 127 letters, digits and hyphens"),
     subject: z.string().regex(/^[A-Z]+=./, "must be a distinguished name, such as CN=Contoso Orders"),
@@ -77,17 +85,16 @@ export const applicationCertificate = lifecycle<
   deleteBeforeReplace: true,
   updateOn: ["period", "subject", "validityMonths", "keySize"],
   isDue: ({ retireOn }, { asOf }) => retireOn !== "" && Date.parse(asOf) >= Date.parse(retireOn),
+  warning: (state, { asOf }) => warningOf(state, new Date(asOf)),
 
-  async ensure({ graph, vault, say }, inputs, previous) {
+  async ensure(connection, inputs, previous) {
+    const { graph, vault, say } = connection;
     const { applicationObjectId, certificateName: name } = inputs;
-    const atVault = <T>(act: () => Promise<T>) =>
-      untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
-
     const registered = await certificatesOf(graph, applicationObjectId);
     if (!registered)
       throw new AccessError(`Entra has no application object ${applicationObjectId}. Run the command with --refresh.`);
     // A run that was cut off may have left one in the making.
-    const kept = await atVault(async () => {
+    const kept = await atVault(connection, async () => {
       await untilMade(vault, name, say);
       return newestCertificate(vault, name);
     });
@@ -98,7 +105,7 @@ export const applicationCertificate = lifecycle<
     }
     let certificate = kept;
     if (!certificate || !isInPlace(certificate, inputs)) {
-      await atVault(() => requestCertificate(vault, name, inputs, tagsOf(inputs)));
+      await atVault(connection, () => requestCertificate(vault, name, inputs, tagsOf(inputs)));
       const status = await untilMade(vault, name, say);
       certificate = await newestCertificate(vault, name);
       if (!certificate || !isInPlace(certificate, inputs))
@@ -107,13 +114,17 @@ export const applicationCertificate = lifecycle<
 
     const keyId = keyIdOf(certificate);
     const overlapEnds = overlapEndOf(certificate, inputs);
-    const overlapIsOver = Date.parse(inputs.asOf) >= overlapEnds.getTime();
+    const overlapIsOver = certificate === kept && Date.parse(inputs.asOf) >= overlapEnds.getTime();
+    const known = registered.some((credential) => credential.keyId === keyId)
+      ? registered
+      : [...registered, newCertificate(keyId, nameOf(inputs), certificate.der)];
+    if (known !== registered) await setCertificates(graph, applicationObjectId, known);
+    await prove(connection, inputs, certificate);
+
     const stays = (credential: KeyCredential) =>
       credential.keyId === keyId || !isOurs(credential, inputs) || !overlapIsOver;
-    const wanted = registered.filter(stays);
-    const isRegistered = wanted.some((credential) => credential.keyId === keyId);
-    if (!isRegistered) wanted.push(newCertificate(keyId, nameOf(inputs), certificate.der));
-    if (!isRegistered || wanted.length < registered.length) await setCertificates(graph, applicationObjectId, wanted);
+    const wanted = known.filter(stays);
+    if (wanted.length < known.length) await setCertificates(graph, applicationObjectId, wanted);
     if (overlapIsOver) await disableOtherVersions(vault, name, certificate.uri);
     return {
       id: new URL(`/certificates/${name}`, inputs.vaultUri).href,
@@ -121,13 +132,15 @@ export const applicationCertificate = lifecycle<
     };
   },
 
-  async observe({ graph, vault }, _id, state) {
+  async observe({ graph, vault, asOf, warn }, _id, state) {
     const registered = await certificatesOf(graph, state.applicationObjectId);
     if (!registered) return undefined;
     const kept = await newestCertificate(vault, state.certificateName);
     const isKnown = registered.some(({ keyId }) => kept && keyId === keyIdOf(kept));
     // Deleted or replaced in the vault, or taken from the application: no period's certificate is in place.
     if (!kept?.enabled || !isKnown || kept.uri !== state.certificateVersionUri) return { ...state, period: "" };
+    const warning = warningOf(state, asOf);
+    if (warning) warn(warning);
     return outputsOf(kept, registered, state);
   },
 
@@ -138,6 +151,30 @@ export const applicationCertificate = lifecycle<
     await deleteCertificate(vault, state.certificateName);
   },
 });
+
+const warningOf = (state: ApplicationCertificateInputs & ApplicationCertificateOutputs, asOf: Date) =>
+  expiryWarning(
+    `The certificate of ${targetOf(state)}`,
+    state.expiresOn,
+    asOf,
+    "`pulumi up` of this stack makes a new one.",
+  );
+
+/** Signs in as the application with the private key that the vault holds. */
+async function prove(
+  connection: PublisherConnection,
+  inputs: ApplicationCertificateInputs,
+  { secretUri }: VaultCertificate,
+): Promise<void> {
+  const { applicationId: clientId, vaultUri } = inputs;
+  const pem = await atVault(connection, () => readSecret(connection.vault, secretUri));
+  await proveSignIn(connection, {
+    what: "certificate",
+    target: targetOf(inputs),
+    vaultUri,
+    identity: { kind: "certificate", clientId, certificate: pem },
+  });
+}
 
 const markOf = ({ rowId }: ApplicationCertificateInputs) => `(${rowId.slice(0, 8)})`;
 const nameOf = (inputs: ApplicationCertificateInputs) => `dataverse-s2s ${inputs.period} ${markOf(inputs)}`;

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
 import { addPassword, type PasswordCredential, passwordsOf, removePassword } from "../entra/application-passwords.ts";
-import { tenantOfVault } from "../entra/tenant.ts";
-import { accessToken, type SignIn } from "../entra/tokens.ts";
-import { AccessError, explain } from "../errors.ts";
+import { AccessError } from "../errors.ts";
 import { expiryWarning } from "../expiry.ts";
 import {
   deleteSecret,
@@ -14,10 +12,10 @@ import {
   versionsOf,
   writeSecret,
 } from "../key-vault/secrets.ts";
-import { untilSettled } from "../waiting.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
-import { settling, settlingSeconds, vaultSettlingSeconds } from "./settling.ts";
+import { proveSignIn } from "./proof.ts";
+import { atVault } from "./settling.ts";
 
 export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
@@ -131,9 +129,6 @@ export const applicationPassword = lifecycle<
   },
 });
 
-const atVault = <T>({ say }: PublisherConnection, act: () => Promise<T>) =>
-  untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);
-
 /** True when the day has begun by which `time` is over; never for an empty one. */
 const isPast = (time: string | undefined, day: string) => Boolean(time) && Date.parse(day) >= Date.parse(time!);
 
@@ -193,32 +188,20 @@ async function makeSecret(connection: PublisherConnection, inputs: ApplicationPa
   return { current: password, version };
 }
 
-/** Signs in as the application with what the vault gives for the version; a new secret takes a while to be known to all of Entra. */
+/** Signs in as the application with what the vault gives for the version. */
 async function prove(
   connection: PublisherConnection,
   inputs: ApplicationPasswordInputs,
   version: SecretVersion,
 ): Promise<void> {
-  const { vault, cloud, say } = connection;
-  const { applicationId, vaultUri } = inputs;
-  const clientSecret = await atVault(connection, () => readSecret(vault, version.uri));
-  const tenantId = await tenantOfVault(vaultUri);
-  const signIn: SignIn = {
-    identity: { kind: "clientSecret", clientId: applicationId, clientSecret },
-    loginUrl: cloud.loginUrl,
-    tenantId,
-    resource: cloud.graphUrl,
-  };
-  const codes = [...settling.secret, ...settling.principal];
-  try {
-    await untilSettled("Entra to accept the application's secret", settlingSeconds, codes, say, () =>
-      accessToken(signIn, { fresh: true }),
-    );
-  } catch (error) {
-    const doing = "Proving that the client secret in the vault signs in";
-    const { message } = explain(error, { doing, target: targetOf(inputs), tenantId, applicationId });
-    throw new AccessError(`${message} The one before it was left in place; the next \`pulumi up\` goes on here.`);
-  }
+  const { applicationId: clientId, vaultUri } = inputs;
+  const clientSecret = await atVault(connection, () => readSecret(connection.vault, version.uri));
+  await proveSignIn(connection, {
+    what: "client secret",
+    target: targetOf(inputs),
+    vaultUri,
+    identity: { kind: "clientSecret", clientId, clientSecret },
+  });
 }
 
 /** Disables the versions in the vault that hold other credentials than these. Those that nobody of us wrote have no such tag. */

@@ -4,7 +4,7 @@ import { applicationCredentials } from "../credential.ts";
 import type { SignIn } from "../entra/tokens.ts";
 import type { ApplicationIdentity } from "../identities/application.ts";
 import { untilSettled } from "../waiting.ts";
-import { settling } from "./settling.ts";
+import { newCredential, settling } from "./settling.ts";
 
 /** The inputs by which a resource signs in as the publisher's application. */
 export const applicationSignInShape = {
@@ -14,12 +14,6 @@ export const applicationSignInShape = {
 };
 
 export const applicationSignInDefaults = { credential: "clientSecret" } as const;
-
-const newCredential = {
-  clientSecret: settling.secret,
-  certificate: settling.certificate,
-  federated: settling.federated,
-};
 
 /**
  * How to sign in as the application, for the environment. `newCredential` are the refusals that pass when the credential was

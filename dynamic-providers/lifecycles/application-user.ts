@@ -43,7 +43,7 @@ export interface ApplicationUserOutputs {
 function outputsOf(
   user: ApplicationUser,
   adopted: boolean,
-  declared: string | undefined,
+  { businessUnit: declared, servicePrincipalId }: ApplicationUserInputs,
   wanted: string,
 ): ApplicationUserOutputs {
   return {
@@ -52,7 +52,8 @@ function outputsOf(
     displayName: user.fullName,
     applicationIdUri: user.applicationIdUri,
     objectId: user.objectId,
-    servicePrincipalId: user.objectId,
+    // The platform may fill its column in at the first sign-in only (wire facts H6): until then it is nobody else's.
+    servicePrincipalId: user.objectId ?? servicePrincipalId,
     businessUnitId: user.businessUnitId,
     adopted,
     primaryEmail: user.primaryEmail,
@@ -117,7 +118,7 @@ export const applicationUser = subscriberLifecycle<ApplicationUserInputs, Applic
     const now = changed ? await findApplicationUser(api, desired.applicationId) : user;
     if (!now) throw new VendorError(404, "not_found", "the application user was deleted by somebody at the same time");
     const adopted = previous?.id === now.userId ? previous.outputs.adopted : !created;
-    return { id: now.userId, outputs: outputsOf(now, adopted, inputs.businessUnit, desired.businessUnitId) };
+    return { id: now.userId, outputs: outputsOf(now, adopted, inputs, desired.businessUnitId) };
   },
 
   async observe({ api }, id, state) {
@@ -125,7 +126,7 @@ export const applicationUser = subscriberLifecycle<ApplicationUserInputs, Applic
     if (user?.userId !== id) return undefined;
     const wanted =
       state.businessUnit === undefined ? user.businessUnitId : await businessUnitId(api, state.businessUnit);
-    return outputsOf(user, state.adopted, state.businessUnit, wanted);
+    return outputsOf(user, state.adopted, state, wanted);
   },
 
   async remove({ api, say }, id, state) {

@@ -1,3 +1,5 @@
+import { type Say, untilSettled } from "../waiting.ts";
+
 /** Rights on a vault take up to ten minutes to be seen there; all else settles within two (wire facts C2, D1, F1). */
 export const vaultSettlingSeconds = 600;
 export const settlingSeconds = 120;
@@ -15,3 +17,14 @@ export const settling = {
   /** A new user, assignment or privilege. */
   dataverse: ["0x80072560", "0x80042f09", "0x80040220"],
 };
+
+/** Those of an application's credential, by its kind. */
+export const newCredential = {
+  clientSecret: settling.secret,
+  certificate: settling.certificate,
+  federated: settling.federated,
+};
+
+/** Does something in a vault once that lets in who runs the stack. */
+export const atVault = <T>({ say }: { say: Say }, act: () => Promise<T>) =>
+  untilSettled("Key Vault to let in who runs the stack", vaultSettlingSeconds, settling.vault, say, act);

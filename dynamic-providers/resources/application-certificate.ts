@@ -5,7 +5,9 @@ import { rowId } from "./row-id.ts";
 export interface ApplicationCertificateArgs {
   /** Object id of the application, in the publisher's tenant. A change replaces the certificate. */
   readonly applicationObjectId: pulumi.Input<string>;
-  /** Address of the Key Vault that makes and keeps it. Who runs the stack must be Key Vault Certificates Officer there. A change replaces the certificate. */
+  /** Client id of the application: each certificate is proven to sign in with it, in the vault's tenant, before an old one goes. */
+  readonly applicationId: pulumi.Input<string>;
+  /** Address of the Key Vault that makes and keeps it. Who runs the stack must be Key Vault Certificates Officer and Key Vault Secrets Officer there. A change replaces the certificate. */
   readonly vaultUri: pulumi.Input<string>;
   /** Name in the vault, 1 to 127 letters, digits and hyphens; of the secret with its private key too. A change replaces the certificate. */
   readonly certificateName: pulumi.Input<string>;

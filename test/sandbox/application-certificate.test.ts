@@ -21,6 +21,7 @@ let sandbox: TestSandbox;
 let entra: EntraClient;
 let vaultUri: string;
 let provider: ReturnType<typeof applicationCertificate>;
+const warnings: string[] = [];
 let names = 0;
 
 beforeAll(async () => {
@@ -30,14 +31,15 @@ beforeAll(async () => {
   const arm = armClient(sandbox);
   ({ vaultUri } = (await arm.newVault("rg-vaults", "kv-lifecycle", { softDeleteRetentionInDays: 7 })).properties);
   const { tenantId, clientId, clientSecret, objectId } = sandbox.administrator;
-  await arm.grant(objectId, roles.certificatesOfficer, vaultId("rg-vaults", "kv-lifecycle"));
+  for (const role of [roles.certificatesOfficer, roles.secretsOfficer])
+    await arm.grant(objectId, role, vaultId("rg-vaults", "kv-lifecycle"));
   const { login, graph } = sandbox.endpoints;
   const endpoints = JSON.stringify({ loginUrl: login, graphUrl: graph, keyVaultHost: "127.0.0.1" });
   const settings = {
     config: (key: string) => (key === "dataverse-s2s:endpoints" ? endpoints : undefined),
     environment: { ARM_TENANT_ID: tenantId, ARM_CLIENT_ID: clientId, ARM_CLIENT_SECRET: clientSecret },
     say: () => {},
-    warn: () => {},
+    warn: (line: string) => void warnings.push(line),
   };
   provider = applicationCertificate(settings);
 });
@@ -46,8 +48,10 @@ afterAll(() => sandbox.close());
 /** A certificate to declare, for a new application and under a new name unless told. */
 async function declared(changes: Partial<ApplicationCertificateInputs> = {}): Promise<ApplicationCertificateInputs> {
   names += 1;
+  const { id, clientId } = await entra.newIdentity();
   return {
-    applicationObjectId: changes.applicationObjectId ?? (await entra.newIdentity()).id,
+    applicationObjectId: id,
+    applicationId: clientId,
     vaultUri,
     certificateName: `certificate-${names}`,
     subject: "CN=Contoso Orders",
@@ -191,6 +195,40 @@ describe("a certificate of the application", () => {
 
     await inVault("PATCH", mended.certificateVersionUri, { attributes: { enabled: false } });
     expect((await read(mended))!.period).toBe("");
+  });
+
+  it("that does not sign in takes nothing away: the one before is removed once it does", async () => {
+    const next = await update(await create(await declared()), { period: "2027-01-01" });
+    const enable = (accountEnabled: boolean) =>
+      entra.graph("PATCH", `/servicePrincipals(appId='${next.applicationId}')`, { body: { accountEnabled } });
+    await enable(false);
+    await expect(update(next, { asOf: inDays(8) })).rejects.toThrow(
+      /Proving that the certificate in the vault signs in .*AADSTS7000112.* The one before it was left in place/,
+    );
+    expect(await registered(next)).toHaveLength(2);
+    expect((await versions(next)).map(({ attributes }) => attributes.enabled)).toEqual([true, true]);
+    await enable(true);
+    expect(await registered(await update(next, { asOf: inDays(8) }))).toHaveLength(1);
+  });
+
+  it("keeps its predecessor for the whole overlap, whatever day the program says it was made on", async () => {
+    const next = await update(await create(await declared()), { period: "2027-01-01", asOf: inDays(60) });
+    expect(await registered(next)).toHaveLength(2);
+  });
+
+  it("is warned of from 14 days before it expires, in a preview and in a refresh", async () => {
+    const state = await create(await declared({ validityMonths: 1 }));
+    const expires = Date.parse(state.expiresOn);
+    const daysBefore = (days: number) => new Date(expires - days * 24 * 3600_000).toISOString().slice(0, 10);
+    warnings.length = 0;
+    await differs(state, { asOf: daysBefore(16) });
+    expect(warnings).toEqual([]);
+    await differs(state, { asOf: daysBefore(10) });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The certificate of application object .* expires in 1[01] days, on .* and was not renewed/,
+      ),
+    ]);
   });
 
   it("goes without a complaint where application and certificate are gone already", async () => {

@@ -242,6 +242,11 @@ const situations: Partial<Record<SwitchName, (value: string) => Promise<void>>> 
   async objectIdFilled(value) {
     const user = await makeUser();
     expect(user.outs?.objectId).toBe(value === "at creation" ? principal.objectId : undefined);
+    const { changes } = await applicationUser(settings()).diff!(user.id!, user.outs!, {
+      ...user.outs!,
+      ...userInputs(),
+    });
+    expect(changes).toBe(false);
     const same = await applicationUser(settings()).update!(user.id!, user.outs!, user.outs!);
     expect(same.outs?.userId).toBe(user.id);
     const role = await makeRole();

@@ -8,7 +8,10 @@ export type Method = "get" | "post" | "patch" | "put" | "delete";
 export function farSide(engine: Engine, clientId: () => string) {
   /** A request as an administrator, which has to succeed. */
   async function send(resource: string, as: Administrator, method: Method, url: string, data?: object): Promise<Row> {
-    const headers = { Authorization: `Bearer ${await engine.token(resource, as)}`, Prefer: "return=representation" };
+    const headers = {
+      Authorization: `Bearer ${await engine.token(resource, as)}`,
+      ...(url.includes("/api/data/") && { Prefer: "return=representation" }),
+    };
     const answer = await engine.http.request({ method, url, data, headers });
     if (answer.status >= 300)
       throw new Error(`${method} ${url} answered ${answer.status}: ${JSON.stringify(answer.data)}`);

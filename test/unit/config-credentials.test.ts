@@ -38,7 +38,7 @@ function application(credentials: object) {
 
 describe("the application's credentials in stack config", () => {
   it("are a client secret unless another is declared, and then only with one", () => {
-    expect(application({ keyVault }).secret).toEqual({ lifetimeYears: 1, renewBeforeDays: 30 });
+    expect(application({ keyVault }).secret).toEqual({ lifetimeYears: 1, overlapDays: 7, renewBeforeDays: 30 });
     expect(application({ federatedCredentials: { dev: github } }).secret).toBeUndefined();
     expect(application({ certificate: { pem: own.certificate } }).secret).toBeUndefined();
     expect(application({ keyVault, secret: {}, federatedCredentials: { dev: github } }).secret).toMatchObject({

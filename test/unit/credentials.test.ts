@@ -1,5 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { newCertificate } from "../support/certificate.ts";
 
 interface Registered {
@@ -39,7 +40,11 @@ beforeEach(() => {
 });
 
 describe("ClientCertificate", () => {
-  const place = { applicationObjectId: "object-id", vaultUri: "https://v.vault.azure.net/" };
+  const place = {
+    applicationObjectId: "object-id",
+    applicationId: "client-id",
+    vaultUri: "https://v.vault.azure.net/",
+  };
 
   async function declaredOn(day: string, args: object = {}): Promise<Record<string, unknown>> {
     registered.length = 0;
@@ -112,6 +117,27 @@ describe("RegisteredCertificates", () => {
         endDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       });
     }
+  });
+
+  it("warns from 14 days before the last of them expires", async () => {
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    const { certificate } = await newCertificate();
+    const expires = new X509Certificate(certificate).validToDate.getTime();
+    const declare = (daysBefore: number) =>
+      new RegisteredCertificates(`${daysBefore} days before`, {
+        applicationObjectId: "object-id",
+        certificates: [certificate],
+        asOf: new Date(expires - daysBefore * 24 * 3600_000),
+      });
+    declare(15);
+    expect(warn).not.toHaveBeenCalled();
+    declare(14);
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(
+        /^The last certificate of '14 days before' expires in 14 days, on .*, and was not renewed\. Register/,
+      ),
+    ]);
+    warn.mockRestore();
   });
 });
 
