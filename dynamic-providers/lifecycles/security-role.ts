@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { isUncertain } from "../api.ts";
 import type { Connection, Target } from "../connection.ts";
 import { rootBusinessUnit } from "../dataverse/business-units.ts";
 import { isDuplicate } from "../dataverse/client.ts";
@@ -15,7 +16,6 @@ import {
   type SecurityRole,
 } from "../dataverse/roles.ts";
 import { AccessError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface SecurityRoleInputs extends Target {
@@ -132,7 +132,7 @@ async function findOrCreate(
     return { role, created: true };
   } catch (error) {
     // What is there now decides; if nothing is, the error stands.
-    const role = isDuplicate(error) || error instanceof NoAnswer ? (await findRoles(api, wanted)).byId : undefined;
+    const role = isDuplicate(error) || isUncertain(error) ? (await findRoles(api, wanted)).byId : undefined;
     if (!role) throw error;
     return { role, created: true };
   }
