@@ -1,7 +1,8 @@
 import { Agent } from "node:https";
 import type { INetworkModule, NetworkRequestOptions } from "@azure/msal-node";
-import axios, { AxiosError, type AxiosResponse } from "axios";
+import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from "axios";
 import axiosRetry, { isNetworkError } from "axios-retry";
+import { hold, untilLetIn } from "./throttling.ts";
 
 /** A request to one of the vendor's services. */
 export interface HttpRequest {
@@ -61,8 +62,11 @@ const client = axios.create({
   responseType: "text",
 });
 
-// axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try.
-client.interceptors.request.use((config) => Object.assign(config, { signal: AbortSignal.timeout(config.timeout!) }));
+client.interceptors.request.use(async (config) => {
+  await untilLetIn(callerOf(config));
+  // axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try.
+  return Object.assign(config, { signal: AbortSignal.timeout(config.timeout!) });
+});
 
 axiosRetry(client, {
   retries,
@@ -96,6 +100,15 @@ function mayRepeat(error: AxiosError, repeatable: boolean, seconds: number): boo
   return response ? isFault(response.status) : isNetworkError(error) && error.code !== AxiosError.ERR_BAD_RESPONSE;
 }
 
+/** Who is counted by a service: somebody signed in, at one host. */
+const callerOf = ({ url, headers }: AxiosRequestConfig) => `${new URL(url!).host} ${headers?.Authorization}`;
+
+function holdBack(config: AxiosRequestConfig, response: AxiosResponse | undefined): void {
+  const seconds = askedSeconds(response);
+  const isSignedIn = config.headers?.Authorization !== undefined;
+  if (isSignedIn && response?.status === 429 && seconds !== undefined) hold(callerOf(config), seconds);
+}
+
 /** Ends of the waits that hosts have asked for and the user was told of. */
 const toldUntil = new Map<string, number>();
 let tell: (line: string) => void = () => {};
@@ -114,7 +127,7 @@ function tellWait({ host }: URL, response: AxiosResponse | undefined): void {
 
 /**
  * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429, five
- * times in all and after as long as the service asks. Rejects with {@link NoAnswer}; never with an axios error, which carries
+ * times in all and after as long as the service asks; what else the same caller sends there meanwhile waits with it. Rejects with {@link NoAnswer}; never with an axios error, which carries
  * the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
@@ -140,6 +153,7 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
         onRetry(count, error, config) {
           tries = count + 1;
           delete config.signal; // the last try's, which would cut the wait short
+          holdBack(config, error.response);
           tellWait(new URL(request.url), error.response);
         },
       },

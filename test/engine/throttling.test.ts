@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultSeed, type Seed } from "../../sandbox/seed.ts";
 import type { JournalEntry } from "../../sandbox/server.ts";
 import { type Engine, type Stack, sandboxConfig, startEngine } from "../support/engine.ts";
+import { lateness, mostAtATime } from "../support/journal.ts";
 import { tries } from "../support/reliability.ts";
 
 /**
@@ -65,17 +66,6 @@ afterAll(() => engine?.close());
 const ofEnvironment = (name: string) => requests.filter(({ service }) => service === `dataverse ${name}`);
 const refused = (name: string) => ofEnvironment(name).filter(({ status }) => status === 429);
 
-/** The most requests that were under way at the same time. */
-function mostAtATime(entries: JournalEntry[]): number {
-  const steps = entries.flatMap(({ began, ended }) => [
-    { at: began, by: 1 },
-    { at: ended, by: -1 },
-  ]);
-  steps.sort((one, other) => one.at - other.at || one.by - other.by);
-  let now = 0;
-  return Math.max(...steps.map(({ by }) => (now += by)));
-}
-
 describe("60 subscribers whose environments are short of requests or time, in one `up`", () => {
   it("come through without a failure", async () => {
     expect(ended.code, ended.out).toBe(0);
@@ -97,15 +87,7 @@ describe("60 subscribers whose environments are short of requests or time, in on
   });
 
   it("wait as long as they are asked to, and no more than a few seconds longer", () => {
-    const late = names.flatMap((name) =>
-      refused(name).map((entry) => {
-        const again = ofEnvironment(name).find(
-          (other) =>
-            other !== entry && other.began >= entry.ended && other.method === entry.method && other.path === entry.path,
-        );
-        return again!.began - entry.ended - Number(entry.retryAfter) * 1000;
-      }),
-    );
+    const late = names.flatMap((name) => lateness(ofEnvironment(name)));
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...late)).toBeLessThan(5_000);
   });
