@@ -127,8 +127,8 @@ function tellWait({ host }: URL, response: AxiosResponse | undefined): void {
 
 /**
  * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429, five
- * times in all and after as long as the service asks; what else the same caller sends there meanwhile waits with it. Rejects with {@link NoAnswer}; never with an axios error, which carries
- * the bearer token.
+ * times in all and after as long as the service asks; what else the same caller sends there meanwhile waits with it. Rejects
+ * with {@link NoAnswer}; never with an axios error, which carries the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
   if (!(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
