@@ -59,7 +59,7 @@ beforeAll(async () => {
   requests = (await engine.journal())
     .filter(({ service }) => service.startsWith("dataverse customer-"))
     .sort((one, other) => one.began - other.began);
-});
+}, 300_000);
 
 afterAll(() => engine?.close());
 
