@@ -12,26 +12,28 @@ const privileges = { prvReadAccount: "Global" };
 /** What programs declare; the resources before it are there, and their outputs are known. */
 type Declared = (world: World, made: Partial<Record<ResourceType, Row>>) => Row;
 const declared: Record<ResourceType, Declared> = {
-  AdminConsent: ({ target, applicationId, secretUri }) => ({
-    ...{ ...target, applicationId, secretUri, mode: "grant", rowId: rowId(1) },
-  }),
+  AdminConsent: ({ target, applicationId, secretUri }) => {
+    return { ...target, applicationId, secretUri, mode: "grant", rowId: rowId(1) };
+  },
   SecurityRole: ({ target }) => ({ ...target, name: "Orders", privileges, rowId: rowId(2) }),
   ApplicationUser: ({ target, applicationId }) => ({ ...target, applicationId, rowId: rowId(3) }),
-  RoleAssignment: ({ target }, { ApplicationUser, SecurityRole }) => ({
-    ...{ ...target, userId: ApplicationUser!.userId, roleId: SecurityRole!.roleId },
-  }),
-  AccessCheck: ({ target, applicationId, secretUri }, { ApplicationUser, SecurityRole }) => ({
-    ...{ ...target, applicationId, secretUri, privileges },
-    ...{ userId: ApplicationUser!.userId, roleIds: [SecurityRole!.roleId] },
-  }),
-  ApplicationPassword: ({ applicationObjectId, applicationId, vaultUri }) => ({
-    ...{ applicationObjectId, applicationId, vaultUri, secretName: "bounds", period: "1", rowId: rowId(4) },
-    ...{ expiresOn: "2099-01-01T00:00:00Z", asOf: "2026-11-25" },
-  }),
-  ApplicationCertificate: ({ applicationObjectId, applicationId, vaultUri }) => ({
-    ...{ applicationObjectId, applicationId, vaultUri, certificateName: "bounds", period: "1", rowId: rowId(5) },
-    ...{ subject: "CN=Orders", validityMonths: 12, keySize: 2048, overlapDays: 7, asOf: "2026-11-25" },
-  }),
+  RoleAssignment: ({ target }, { ApplicationUser, SecurityRole }) => {
+    return { ...target, userId: ApplicationUser!.userId, roleId: SecurityRole!.roleId };
+  },
+  AccessCheck: ({ target, applicationId, secretUri }, { ApplicationUser, SecurityRole }) => {
+    const { userId } = ApplicationUser!;
+    return { ...target, applicationId, secretUri, privileges, userId, roleIds: [SecurityRole!.roleId] };
+  },
+  ApplicationPassword: (world) => {
+    return { ...ofPublisher(world), secretName: "bounds", expiresOn: "2099-01-01T00:00:00Z", rowId: rowId(4) };
+  },
+  ApplicationCertificate: (world) => {
+    const policy = { subject: "CN=Orders", validityMonths: 12, keySize: 2048 };
+    return { ...ofPublisher(world), ...policy, certificateName: "bounds", overlapDays: 7, rowId: rowId(5) };
+  },
+};
+const ofPublisher = ({ applicationObjectId, applicationId, vaultUri }: World) => {
+  return { applicationObjectId, applicationId, vaultUri, period: "1", asOf: "2026-11-25" };
 };
 const types = Object.keys(declared) as ResourceType[];
 
