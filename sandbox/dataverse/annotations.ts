@@ -1,5 +1,5 @@
-import { tableNamed } from "./model.ts";
-import type { OrganizationData, Row, Value } from "./organization-data.ts";
+import { lookupTarget } from "./lookups.ts";
+import type { Row, Value } from "./organization-data.ts";
 import { type Preferences, wantsAnnotation } from "./preferences.ts";
 import { notServed } from "./refusal.ts";
 import { type DataverseRequest, pageLimit } from "./request.ts";
@@ -26,7 +26,7 @@ export function propertyAnnotations(
     if (given !== undefined) annotations[`${property}@${annotation}`] = given;
   };
   if (column.kind === "lookup") {
-    const target = targetOf(data, column, value as string);
+    const target = lookupTarget(data, row, { name, column });
     annotate(formattedValue, () => target?.name);
     annotate(navigationProperty, () => target?.navigation);
     annotate(logicalName, () => target?.table.logicalName);
@@ -45,22 +45,6 @@ export function listAnnotations(preferences: Preferences, count: number | undefi
   };
   const wanted = Object.entries(all).filter(([name]) => wantsAnnotation(preferences.annotations, name));
   return Object.fromEntries(wanted.map(([name, value]) => [`@${name}`, value]));
-}
-
-function targetOf(
-  data: OrganizationData,
-  { navigation = {} }: Column,
-  id: string,
-): { table: Table; navigation: string; name: string | undefined } | undefined {
-  for (const [property, targets] of Object.entries(navigation)) {
-    for (const table of targets.map(tableNamed)) {
-      const row = data.find(table.logicalName, id);
-      if (!row) continue;
-      const name = table.primaryName ? row[table.primaryName] : undefined;
-      return { table, navigation: property, name: name == null ? undefined : String(name) };
-    }
-  }
-  return undefined;
 }
 
 /** A value as a user with Dataverse's first settings sees it: English (United States), here at UTC. */

@@ -1,3 +1,4 @@
+import type { OrganizationData } from "./organization-data.ts";
 import { annotationsOf, wantsAnnotation } from "./preferences.ts";
 import type { DataverseError } from "./refusal.ts";
 import type { Answer } from "./request.ts";
@@ -10,12 +11,15 @@ export function contentOf({ body, contentType }: Answer): { text: string; type: 
 }
 
 /** An error as an answer, with the details that the request's `Prefer` header asks for (wire facts D3). */
-export function errorAnswer({ code, message, status, headers }: DataverseError, prefer: string | undefined): Answer {
+export function errorAnswer(data: OrganizationData, error: DataverseError, prefer: string | undefined): Answer {
+  const { message, status, headers } = error;
+  const isOfPayload = message.startsWith("Error identified in Payload");
+  const code = isOfPayload ? data.switch("payloadErrorCode") : error.code;
   const wanted = annotationsOf(prefer);
   const details = {
     "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
     "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode": "0",
-    "Microsoft.PowerApps.CDS.HelpLink": `http://go.microsoft.com/fwlink/?LinkID=398563&error=${encodeURIComponent(`Microsoft.Crm.CrmException:${code}`)}&client=platform`,
+    "Microsoft.PowerApps.CDS.HelpLink": `http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a${code.replace(/^0x/, "")}&client=platform`,
     "Microsoft.PowerApps.CDS.TraceText": "",
     "Microsoft.PowerApps.CDS.InnerError.Message": message,
   };

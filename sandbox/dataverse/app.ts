@@ -29,10 +29,10 @@ export function dataverse(context: Context, organization: Organization): Hono {
       const answered = await protection
         .admit(claims.oid, () => answer(data, claims, http, url))
         .catch((error) => {
-          if (error instanceof DataverseError) return errorAnswer(error, http.req.header("Prefer"));
+          if (error instanceof DataverseError) return errorAnswer(data, error, http.req.header("Prefer"));
           throw error;
         });
-      return send({ ...answered, headers: { ...protection.remaining(claims.oid), ...answered.headers } });
+      return send(data, { ...answered, headers: { ...protection.remaining(claims.oid), ...answered.headers } });
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error;
       return new Response(null, { status: 401, headers: challengeOf(data, error) });
@@ -56,12 +56,14 @@ async function answer(data: OrganizationData, claims: Claims, http: HttpContext,
   return path === "$batch" ? runBatch(data, caller, message) : execute(data, caller, message);
 }
 
-function send(answer: Answer): Response {
+function send(data: OrganizationData, answer: Answer): Response {
   const { status, headers } = answer;
   const all = new Headers({
     "OData-Version": "4.0",
-    "x-ms-service-request-id": randomUUID(),
-    REQ_ID: randomUUID(),
+    ...(data.switch("requestIdHeaders") === "sent" && {
+      "x-ms-service-request-id": randomUUID(),
+      REQ_ID: randomUUID(),
+    }),
     "x-ms-dop-hint": "4",
     ...headers,
   });

@@ -21,12 +21,18 @@ export function authenticate(data: OrganizationData, authorization: string | und
   });
 }
 
+/** 403 of a user that is disabled, by which code a switch decides. */
+export function refuseDisabled(data: OrganizationData, user: Row): never {
+  const name = data.switch("disabledUserCode") === "0x80040225" ? "UserDisabled" : "SystemUserDisabled";
+  return refuse(name, [user.systemuserid, data.organization.name]);
+}
+
 /** The user that a token stands for; 403 where there is none, or where it may not do anything. */
 export function callerOfToken(data: OrganizationData, claims: Claims, asksWhoAmI: boolean): Caller {
   const standsFor = claims.scp === undefined ? isApplicationUser : isPerson;
   const user = [...data.rows("systemuser").values()].find((row) => row.deletedstate === 0 && standsFor(row, claims));
   if (!user) refuse("UserNotMember");
-  if (user.isdisabled) refuse("UserDisabled", [user.systemuserid, data.organization.name]);
+  if (user.isdisabled) refuseDisabled(data, user);
   fillObjectId(data, user, claims);
   const caller = callerOf(data, user);
   const mayGoOn = asksWhoAmI && data.switch("whoAmIWithoutRoles") === "200";
@@ -52,5 +58,6 @@ function isPerson(row: Row, { oid, scp }: Claims): boolean {
 }
 
 function fillObjectId(data: OrganizationData, user: Row, { oid }: Claims): void {
-  if (!user.azureactivedirectoryobjectid) data.update(user, { azureactivedirectoryobjectid: oid });
+  if (user.azureactivedirectoryobjectid || data.switch("objectIdFilled") === "never") return;
+  data.update(user, { azureactivedirectoryobjectid: oid });
 }

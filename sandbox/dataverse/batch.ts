@@ -136,7 +136,7 @@ function attempt(
     return { contentId, answer: execute(data, caller, message) };
   } catch (error) {
     if (!(error instanceof DataverseError)) throw error;
-    return { contentId, answer: errorAnswer(error, header("Prefer")) };
+    return { contentId, answer: errorAnswer(data, error, header("Prefer")) };
   }
 }
 

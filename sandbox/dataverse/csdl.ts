@@ -4,6 +4,7 @@ import { bound, type Operation, unbound } from "./operations.ts";
 import { allowOnly } from "./query-options.ts";
 import { refuse } from "./refusal.ts";
 import type { Answer, DataverseRequest } from "./request.ts";
+import { solutionTypes } from "./solutions/types.ts";
 import type { Table } from "./table.ts";
 
 /** GET of `$metadata`: the CSDL of what this service serves, made from its model. */
@@ -55,6 +56,7 @@ const complexTypes: Record<string, Attributes> = {
     Endpoints: "mscrm.EndpointCollection",
     State: "mscrm.OrganizationState",
   },
+  ...solutionTypes,
   EndpointCollection: {
     Count: "Edm.Int32",
     IsReadOnly: "Edm.Boolean",

@@ -29,6 +29,7 @@ export const catalogue = {
     status: 403,
     message: "The user with SystemUserId={0} in OrganizationContext={1} is disabled",
   },
+  SystemUserDisabled: { code: "0x8004A112", status: 403, message: "The user with id {0} is disabled." },
   UserHasNoRoles: {
     code: "0x80042F09",
     status: 403,
@@ -71,6 +72,16 @@ export const catalogue = {
     message: "Could not find a property named '{0}' on type 'Microsoft.Dynamics.CRM.{1}'.",
   },
   QuerySyntax: { code: "0x80060888", status: 400, message: "Syntax error in the query: {0}" },
+  QueryOptionTwice: {
+    code: "0x80060888",
+    status: 400,
+    message: "Query option '{0}' was specified more than once, but it must be specified at most once.",
+  },
+  MetadataFunction: {
+    code: "0x8006088a",
+    status: 501,
+    message: 'The "{0}" function isn\'t supported for Metadata Entities.',
+  },
   QueryTypes: {
     code: "0x80060888",
     status: 400,
@@ -120,6 +131,11 @@ export const catalogue = {
     status: 400,
     message: "Parameter '{0}' of '{1}' is missing or not of the type '{2}'.",
   },
+  ParameterUndeclared: {
+    code: "0x80048d19",
+    status: 400,
+    message: "The parameter '{0}' in the request payload is not a valid parameter for the operation '{1}'.",
+  },
   ReferenceNotAbsolute: {
     code: "0x80048d19",
     status: 400,
@@ -130,6 +146,11 @@ export const catalogue = {
     status: 400,
     message:
       "A validation error occurred. The value {0} of '{1}' on record of type '{2}' is outside the valid range. Accepted Values: {3}",
+  },
+  StatusNotOfState: {
+    code: "0x80048408",
+    status: 400,
+    message: "State code is invalid or state code is valid but status code is invalid for a specified state code.",
   },
   TextTooLong: {
     code: "0x80044331",
@@ -152,6 +173,8 @@ export const catalogue = {
     status: 400,
     message: "The required attribute '{0}' of entity '{1}' cannot be set to null.",
   },
+
+  Unexpected: { code: "0x80040216", status: 400, message: "An unexpected error occurred." },
 
   // Rows
   NotFound: { code: "0x80040217", status: 404, message: "Entity '{0}' With Id = {1} Does Not Exist" },

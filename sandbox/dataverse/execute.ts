@@ -56,12 +56,22 @@ export function execute(data: OrganizationData, caller: Caller, message: Message
 }
 
 /** Refuses headers that change what Dataverse does and that this service does not know how to follow. */
-function refuseUnknownHeaders({ header, headerNames }: Message): void {
+function refuseUnknownHeaders({ url, header, headerNames, text }: Message): void {
   for (const name of headerNames) {
     if (/^mscrm\./i.test(name) && !/^mscrm\.suppressduplicatedetection$/i.test(name)) notServed(`the header ${name}`);
   }
   const format = /odata\.metadata=(?:full|none)|IEEE754Compatible=true/i.exec(header("Accept") ?? "")?.[0];
   if (format) notServed(`the format ${format}`);
+  for (const name of ["OData-Version", "OData-MaxVersion"]) {
+    const version = header(name) ?? "4.0";
+    if (!/^4\.0[1]?$/.test(version)) notServed(`${name}: ${version}`);
+  }
+  const accepted = header("Accept") ?? "*/*";
+  if (!/json|\*|text\/plain|multipart/i.test(accepted) && !url.pathname.endsWith("/$metadata")) {
+    notServed(`the format '${accepted}'`);
+  }
+  const type = header("Content-Type") ?? "application/json";
+  if (text && !/^application\/json\b/i.test(type)) notServed(`the content type '${type}'`);
   if (header("MSCRM.SuppressDuplicateDetection")?.toLowerCase() === "false") {
     notServed("duplicate detection (the header MSCRM.SuppressDuplicateDetection: false)");
   }
@@ -72,6 +82,7 @@ function refuseUnknownConditions({ method, ifMatch, ifNoneMatch }: DataverseRequ
   const etag = /^W\/"\d+"$/;
   const [read, written] = method === "GET" ? [ifNoneMatch, ifMatch] : [ifMatch, ifNoneMatch];
   const isPlain = read === undefined || etag.test(read) || (method !== "GET" && read === "*");
+  if (method === "POST" && (ifMatch || ifNoneMatch)) notServed("POST with If-Match or If-None-Match");
   const isForbidding = written === undefined || (method === "PATCH" && written === "*");
   if (!isPlain || !isForbidding)
     notServed(`${method} with If-Match '${ifMatch ?? ""}' and If-None-Match '${ifNoneMatch ?? ""}'`);

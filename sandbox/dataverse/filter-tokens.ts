@@ -1,8 +1,8 @@
 import { refuse } from "./refusal.ts";
 
 export interface Token {
-  readonly type: "guid" | "date" | "number" | "text" | "name" | "alias" | "mark";
-  /** Text without quotes; a name, alias or mark as it is. */
+  readonly type: "guid" | "date" | "number" | "text" | "json" | "name" | "alias" | "mark";
+  /** Text without quotes (`json` is one in double quotes, for lists only); a name, alias or mark as it is. */
   readonly value: string;
 }
 
@@ -10,11 +10,12 @@ export interface Token {
 const patterns: readonly (readonly [Token["type"], RegExp])[] = [
   ["guid", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])/i],
   ["date", /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?/],
-  ["number", /^-?\d+(?:\.\d+)?/],
-  ["text", /^'(?:[^']|'')*'|^"(?:[^"\\]|\\.)*"/],
+  ["number", /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])/i],
+  ["text", /^'(?:[^']|'')*'/],
+  ["json", /^"(?:[^"\\]|\\.)*"/],
   ["alias", /^@\w+/],
-  ["name", /^[A-Za-z_][\w./]*/],
-  ["mark", /^[(),[\]=:]/],
+  ["name", /^[A-Za-z_$][\w./$]*/],
+  ["mark", /^[(),[\]=:-]/],
 ];
 
 /** Cuts the text of a `$filter` (or of a parameter alias) into tokens. */
@@ -33,7 +34,6 @@ export function tokenize(text: string): Token[] {
 }
 
 function textOf(type: Token["type"], source: string): string {
-  if (type !== "text") return source;
-  const inside = source.slice(1, -1);
-  return source.startsWith("'") ? inside.replaceAll("''", "'") : inside.replace(/\\(.)/g, "$1");
+  if (type === "text") return source.slice(1, -1).replaceAll("''", "'");
+  return type === "json" ? source.slice(1, -1).replace(/\\(.)/g, "$1") : source;
 }

@@ -1,6 +1,6 @@
 import { type Token, tokenize } from "./filter-tokens.ts";
 import type { OrganizationData, Row, Value } from "./organization-data.ts";
-import { compareValues, type Property, type PropertyKind, propertyOf } from "./properties.ts";
+import { compareValues, folded, type Property, type PropertyKind, propertyOf } from "./properties.ts";
 import { notServed, refuse } from "./refusal.ts";
 import type { Table } from "./table.ts";
 import { guidPattern } from "./url.ts";
@@ -12,14 +12,16 @@ interface Literal {
   readonly value: Value;
 }
 
-const operatorNames: Record<string, string> = {
-  eq: "Equal",
-  ne: "NotEqual",
-  gt: "GreaterThan",
-  ge: "GreaterThanOrEqual",
-  lt: "LessThan",
-  le: "LessThanOrEqual",
-};
+const operatorNames = new Map(
+  Object.entries({
+    eq: "Equal",
+    ne: "NotEqual",
+    gt: "GreaterThan",
+    ge: "GreaterThanOrEqual",
+    lt: "LessThan",
+    le: "LessThanOrEqual",
+  }),
+);
 
 const edmTypes: Record<PropertyKind, string> = {
   navigation: "Microsoft.Dynamics.CRM.crmbaseentity",
@@ -43,11 +45,14 @@ const literalTypes: Record<Literal["type"], string> = {
   null: "Edm.Null",
 };
 
-const textFunctions: Record<string, (value: string, part: string) => boolean> = {
-  contains: (value, part) => value.includes(part),
-  startswith: (value, part) => value.startsWith(part),
-  endswith: (value, part) => value.endsWith(part),
-};
+/** Names that are values. */
+const constants = new Set(["true", "false", "null"]);
+
+const textFunctions = new Map<string, (value: string, part: string) => boolean>([
+  ["contains", (value, part) => value.includes(part)],
+  ["startswith", (value, part) => value.startsWith(part)],
+  ["endswith", (value, part) => value.endsWith(part)],
+]);
 
 /** Compiles a `$filter` over a table. Guids are taken with and without quotes, as Dataverse does (wire facts D4). */
 export function compileFilter(
@@ -99,6 +104,9 @@ class FilterParser {
 
   private term(): Predicate {
     if (this.takeName("not")) {
+      if (!this.isNext("mark", "(", 0) && !this.isNext("mark", "(", 1)) {
+        notServed("'not' before anything but a function or a parenthesis");
+      }
       const inner = this.term();
       return (row) => !inner(row);
     }
@@ -107,15 +115,17 @@ class FilterParser {
       this.expectMark(")");
       return inner;
     }
-    const token = this.next();
-    if (token.type !== "name") this.unexpected();
-    return this.takeMark("(") ? this.call(token.value) : this.comparison(token.value);
+    const { type, value } = this.next();
+    if (type === "mark" && value !== "-") this.unexpected();
+    if (type !== "name" || constants.has(value)) notServed(`a condition that begins with '${value}'`);
+    return this.takeMark("(") ? this.call(value) : this.comparison(value);
   }
 
   private comparison(path: string): Predicate {
     const property = propertyOf(this.data, this.table, path);
+    if (this.isAtEndOfCondition()) notServed(`the condition '${path}' without an operator`);
     const operator = this.next().value;
-    const operatorName = operatorNames[operator];
+    const operatorName = operatorNames.get(operator);
     if (!operatorName) notServed(`the filter operator '${operator}'`);
     const literal = this.literal();
     const { value } = this.fitting(property, literal, operatorName);
@@ -131,18 +141,28 @@ class FilterParser {
 
   private call(name: string): Predicate {
     if (name === "Microsoft.Dynamics.CRM.In") return this.in();
-    const test = textFunctions[name];
+    const test = textFunctions.get(name);
     if (!test) notServed(`the filter function '${name}'`);
     const path = this.next();
+    if (path.type !== "name") notServed(`${name} with '${path.value}' as its first argument`);
+    if (this.isNext("mark", "(", 0)) notServed(`the filter function '${path.value}'`);
     const property = propertyOf(this.data, this.table, path.value);
     this.expectMark(",");
     const { type, value } = this.literal();
-    this.expectMark(")");
+    this.endCall(name);
     if (type !== "text" || property.kind !== "text") {
       refuse("QueryTypes", [edmTypes[property.kind], literalTypes[type], name]);
     }
-    const part = String(value).toLowerCase();
-    return (row) => test(String(property.get(row) ?? "").toLowerCase(), part);
+    // Dataverse takes these for the wildcards of SQL's LIKE.
+    const wildcard = /[%_[\]]/.exec(String(value))?.[0];
+    if (wildcard) notServed(`the wildcard '${wildcard}' in ${name}`);
+    const part = folded(String(value));
+    return (row) => test(folded(String(property.get(row) ?? "")), part);
+  }
+
+  private endCall(name: string): void {
+    this.expectMark(")");
+    if (!this.isAtEndOfCondition()) notServed(`the comparison of what '${name}' gives`);
   }
 
   private in(): Predicate {
@@ -152,7 +172,7 @@ class FilterParser {
       this.expectMark("=");
       parameters.set(name, this.list());
     } while (this.takeMark(","));
-    this.expectMark(")");
+    this.endCall("Microsoft.Dynamics.CRM.In");
     const path = parameters.get("PropertyName")?.[0]?.value;
     const values = parameters.get("PropertyValues");
     if (typeof path !== "string" || !values) {
@@ -167,22 +187,28 @@ class FilterParser {
     const token = this.tokens[this.position];
     if (token?.type === "alias") {
       this.position++;
-      return new FilterParser(this.data, this.table, this.alias(token.value), this.aliases).list();
+      return new FilterParser(this.data, this.table, this.alias(token.value), new Map()).list();
     }
     if (!this.takeMark("[")) return [this.literal()];
     const items: Literal[] = [];
     if (this.takeMark("]")) return items;
-    do items.push(this.literal());
+    do items.push(this.item());
     while (this.takeMark(","));
     this.expectMark("]");
     return items;
   }
 
+  private item(): Literal {
+    if (this.tokens[this.position]?.type !== "json") return this.literal();
+    return { type: "text", value: this.next().value };
+  }
+
   private literal(): Literal {
     const { type, value } = this.next();
     if (type === "alias") {
-      return new FilterParser(this.data, this.table, this.alias(value), this.aliases).literal();
+      return new FilterParser(this.data, this.table, this.alias(value), new Map()).literal();
     }
+    if (type === "date" && Number.isNaN(Date.parse(value))) refuse("QuerySyntax", [`'${value}' is no date`]);
     if (type === "number") return { type, value: Number(value) };
     if (type === "guid" || type === "date" || type === "text") return { type, value };
     if (value === "true" || value === "false") return { type: "boolean", value: value === "true" };
@@ -221,6 +247,16 @@ class FilterParser {
     return token;
   }
 
+  private isNext(type: Token["type"], value: string, ahead: number): boolean {
+    const token = this.tokens[this.position + ahead];
+    return token?.type === type && token.value === value;
+  }
+
+  private isAtEndOfCondition(): boolean {
+    const token = this.tokens[this.position];
+    return !token || [")", "and", "or"].includes(token.value);
+  }
+
   private takeName(value: string): boolean {
     return this.take("name", value);
   }
@@ -230,8 +266,7 @@ class FilterParser {
   }
 
   private take(type: Token["type"], value: string): boolean {
-    const token = this.tokens[this.position];
-    if (token?.type !== type || token.value !== value) return false;
+    if (!this.isNext(type, value, 0)) return false;
     this.position++;
     return true;
   }

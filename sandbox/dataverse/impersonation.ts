@@ -1,3 +1,4 @@
+import { refuseDisabled } from "./authentication.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
 import { type Depth, depths, privilegeNamed } from "./privileges.ts";
 import { refuse } from "./refusal.ts";
@@ -19,7 +20,7 @@ export function actingCaller(
     : userWhere(data, "systemuserid", userId!);
   if (user.systemuserid === caller.id) return caller;
   if (!caller.privileges.has(privilegeNamed("prvActOnBehalfOfAnotherUser").privilegeid)) refuse("CannotActOnBehalf");
-  if (user.isdisabled) refuse("UserDisabled", [user.systemuserid, data.organization.name]);
+  if (user.isdisabled) refuseDisabled(data, user);
   const acting = callerOf(data, user);
   const privileges = new Map(
     [...acting.privileges].flatMap(([id, depth]) => {

@@ -7,6 +7,11 @@ import { guidPattern, type Key } from "./url.ts";
 export function rowOfKey(data: OrganizationData, table: Table, key: Key): Row {
   const id = primaryIdOf(table, key);
   if (id !== undefined) return data.get(table.logicalName, id);
+  return findByAlternateKey(data, table, key) ?? refuse("NotFoundByKey", [table.logicalName]);
+}
+
+/** The row an alternate key names; 400 where it is no key of the table. */
+export function findByAlternateKey(data: OrganizationData, table: Table, key: Key): Row | undefined {
   const values = "values" in key ? key.values : new Map<string, string>();
   const columns = [...values].map(([property, value]) => {
     const found = columnOfProperty(table, property);
@@ -18,10 +23,9 @@ export function rowOfKey(data: OrganizationData, table: Table, key: Key): Row {
   if (!isKey) refuse("KeyNotValid", [table.logicalName]);
   const same = (row: Row, name: string, value: string) =>
     String(row[name] ?? table.columns[name]!.initial ?? "").toLowerCase() === value.toLowerCase();
-  const row = [...data.rows(table.logicalName).values()].find((row) =>
+  return [...data.rows(table.logicalName).values()].find((row) =>
     columns.every(([name, value]) => same(row, name, value)),
   );
-  return row ?? refuse("NotFoundByKey", [table.logicalName]);
 }
 
 /** The primary key of a predicate that gives it: `(guid)` or `(accountid=guid)`. */

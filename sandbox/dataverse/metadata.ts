@@ -35,7 +35,7 @@ export function readDefinitions(request: DataverseRequest, [first, part, ...more
 
 /** All items of a part, or the one of a name. */
 function readPart({ data, query, base }: DataverseRequest, table: Table, part: Segment, path: string): Answer {
-  const kind = parts[part.name] ?? notServed(`${part.name} of EntityDefinitions`);
+  const kind = parts.get(part.name) ?? notServed(`${part.name} of EntityDefinitions`);
   const context = contextOf(base, `${path}/${part.name}`, query);
   if (part.arguments === undefined) {
     allowOnly(query, "$select", "$filter");
@@ -65,8 +65,10 @@ function tableOfKey(key: string): Table {
 function itemsOf(data: OrganizationData, kind: MetadataKind, query: QueryOptions, of: readonly Table[]): Row[] {
   const properties = query.select ?? Object.keys(kind.shape.columns);
   for (const property of properties) {
-    if (!kind.shape.columns[property]) notServed(`${property} of ${kind.shape.entitySet}`);
+    if (!Object.hasOwn(kind.shape.columns, property)) notServed(`${property} of ${kind.shape.entitySet}`);
   }
+  const called = /([\w.]+)\s*\(/.exec((query.filter ?? "").replace(/'[^']*'|\b(?:and|or|not)\b/g, ""))?.[1];
+  if (called) refuse("MetadataFunction", [called]);
   const shown = new Set([...properties, "MetadataId"]);
   const tableOf = new Map(of.flatMap((table) => kind.rowsOf(table).map((row) => [row, table] as const)));
   return selectRows(data, kind.shape, [...tableOf.keys()], query).map((row) => ({
@@ -78,7 +80,7 @@ function itemsOf(data: OrganizationData, kind: MetadataKind, query: QueryOptions
 function expanded(data: OrganizationData, query: QueryOptions, table: Table): Row {
   return Object.fromEntries(
     query.expand.map(({ navigation, query: nested }) => {
-      const kind = parts[navigation] ?? notServed(`$expand of ${navigation} of EntityDefinitions`);
+      const kind = parts.get(navigation) ?? notServed(`$expand of ${navigation} of EntityDefinitions`);
       allowOnly(nested, "$select", "$filter");
       return [navigation, itemsOf(data, kind, nested, [table])];
     }),

@@ -2,6 +2,7 @@ import { integer, intersectTable } from "./columns.ts";
 import { relationshipNames } from "./model-relationships.ts";
 import { notServed } from "./refusal.ts";
 import type { Table } from "./table.ts";
+import { asyncOperation, importJob } from "./tables/jobs.ts";
 import { businessUnit, organization, team } from "./tables/organization.ts";
 import { account, contact, task } from "./tables/records.ts";
 import { privilege, role, roleTemplate } from "./tables/roles.ts";
@@ -21,6 +22,8 @@ const withoutCollections: readonly Table[] = [
   task,
   solution,
   publisher,
+  asyncOperation,
+  importJob,
   intersectTable("systemuserroles", "SystemUserRoles", 15, ["systemuserid", "roleid"]),
   intersectTable("teammembership", "TeamMembership", 23, ["systemuserid", "teamid"]),
   intersectTable("teamroles", "TeamRoles", 40, ["teamid", "roleid"]),
@@ -55,15 +58,28 @@ export const relationships: readonly Relationship[] = withoutCollections.flatMap
 /** The tables this service knows, with the columns a client of the sandbox may meet; Dataverse has more of both. */
 export const tables: readonly Table[] = withoutCollections.map((table) => ({
   ...table,
-  collections: {
+  columns: bare(
+    Object.fromEntries(
+      Object.entries(table.columns).map(([name, column]) => [
+        name,
+        column.navigation ? { ...column, navigation: bare(column.navigation) } : column,
+      ]),
+    ),
+  ),
+  collections: bare({
     ...table.collections,
     ...Object.fromEntries(
       relationships
         .filter(({ referenced }) => referenced === table.logicalName)
         .map(({ name, referencing, column }) => [name, { target: referencing.logicalName, via: column }]),
     ),
-  },
+  }),
 }));
+
+/** Without what every object has, so that a name in a request such as "constructor" is no member of it. */
+function bare<Value>(record: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.assign(Object.create(null), record);
+}
 
 const byLogicalName = new Map(tables.map((table) => [table.logicalName, table]));
 const byEntitySet = new Map(tables.map((table) => [table.entitySet, table]));

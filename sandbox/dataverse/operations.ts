@@ -10,6 +10,7 @@ import {
   retrieveRolePrivilegesRole,
   retrieveUserPrivileges,
 } from "./role-privileges.ts";
+import { solutionOperations } from "./solutions/operations.ts";
 import type { Table } from "./table.ts";
 import { parseArguments } from "./url.ts";
 
@@ -37,6 +38,7 @@ export const unbound: Readonly<Record<string, Operation>> = {
     returns: "mscrm.RetrieveRolePrivilegesRoleResponse",
     run: retrieveRolePrivilegesRole,
   },
+  ...solutionOperations,
 };
 
 const privilegesParameter = { Privileges: "Collection(mscrm.RolePrivilege)" };
@@ -65,7 +67,7 @@ export function isUnboundOperation(name: string): boolean {
 }
 
 export function runUnbound(request: DataverseRequest, name: string, text: string | undefined): Answer {
-  return run(request, unbound[name]!, text, {});
+  return run(request, name, unbound[name]!, text, {});
 }
 
 /** Runs a bound operation. Dataverse takes its name only with the namespace. */
@@ -77,19 +79,30 @@ export function runBound(
   text: string | undefined,
 ): Answer {
   const short = name.slice(namespace.length);
-  const operation = bound[table.logicalName]?.[short];
-  if (!operation) notServed(`the operation ${name} of ${table.entitySet}`);
-  return run(request, operation, text, row);
+  const operations = bound[table.logicalName] ?? {};
+  if (!Object.hasOwn(operations, short)) notServed(`the operation ${name} of ${table.entitySet}`);
+  return run(request, short, operations[short]!, text, row);
 }
 
 export function isBoundOperation(name: string): boolean {
   return name.startsWith(namespace);
 }
 
-function run(request: DataverseRequest, operation: Operation, text: string | undefined, row: Row): Answer {
+function run(
+  request: DataverseRequest,
+  name: string,
+  operation: Operation,
+  text: string | undefined,
+  row: Row,
+): Answer {
   if (request.method !== operation.method) refuse("MethodNotAllowed", [request.method]);
   allowOnly(request.query);
-  return operation.run(request, parseArguments(text ?? "", request.query.aliases), row);
+  const parameters = parseArguments(text ?? "", request.query.aliases);
+  const given = operation.method === "GET" ? [...parameters.keys()] : Object.keys((request.body as object) ?? {});
+  for (const parameter of given) {
+    if (!Object.hasOwn(operation.parameters, parameter)) refuse("ParameterUndeclared", [parameter, name]);
+  }
+  return operation.run(request, parameters, row);
 }
 
 function whoAmI(request: DataverseRequest): Answer {

@@ -37,6 +37,9 @@ export function columnValue(table: Table, name: string, column: Column, value: u
     refuse("PropertyType", [table.entitySet, JSON.stringify(value), edm, name]);
   }
   if (column.kind === "guid") return (value as string).toLowerCase();
+  if (column.kind === "datetime" && (value as string).includes("T")) {
+    return new Date(value as string).toISOString().replace(/\.\d+Z$/, "Z");
+  }
   if (column.length !== undefined && (value as string).length > column.length) {
     refuse("TextTooLong", [name, table.logicalName, column.length]);
   }
@@ -45,6 +48,8 @@ export function columnValue(table: Table, name: string, column: Column, value: u
   }
   return value as Value;
 }
+
+const dateOrTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 const kinds: Record<Column["kind"], { edm: string; accepts: (value: unknown) => boolean }> = {
   guid: { edm: "Edm.Guid", accepts: (value) => typeof value === "string" && guidPattern.test(value) },
@@ -55,7 +60,7 @@ const kinds: Record<Column["kind"], { edm: string; accepts: (value: unknown) => 
   choice: { edm: "Edm.Int32", accepts: (value) => Number.isInteger(value) },
   datetime: {
     edm: "Edm.DateTimeOffset",
-    accepts: (value) => typeof value === "string" && !Number.isNaN(Date.parse(value)),
+    accepts: (value) => typeof value === "string" && dateOrTime.test(value) && !Number.isNaN(Date.parse(value)),
   },
   lookup: { edm: "Edm.Guid", accepts: () => false },
   managedProperty: {

@@ -54,8 +54,6 @@ const others = [
   "prvExportCustomization",
   "prvImportCustomization",
   "prvPublishCustomization",
-  "prvReadAsyncOperation",
-  "prvReadImportJob",
 ] as const;
 
 const definitions = ["Create", "Read", "Write", "Delete"].flatMap((right) =>

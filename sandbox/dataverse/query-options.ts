@@ -46,26 +46,30 @@ export function allowOnly(query: QueryOptions, ...names: string[]): void {
   }
 }
 
-function interpret(given: QueryOptions["given"]): QueryOptions {
-  const aliases = new Map<string, string>();
+/** Reads options; those nested in `$expand` know the aliases of the request. */
+function interpret(given: QueryOptions["given"], outer?: ReadonlyMap<string, string>): QueryOptions {
+  const aliases = new Map(outer);
   const options = new Map<string, string>();
   for (const [name, value] of given) {
     if (name.startsWith("@")) aliases.set(name, value);
     else if (name === "$skip") refuse("SkipNotSupported");
+    else if (name.startsWith("$") && value.trim() === "") notServed(`an empty ${name}`);
+    else if (options.has(name)) refuse("QueryOptionTwice", [name]);
     else if (known.has(name)) options.set(name, value);
     else if (name !== "api-version") notServed(`the query option ${name}`);
   }
   const top = options.get("$top");
   if (top !== undefined && !/^\d+$/.test(top)) refuse("QuerySyntax", [`$top '${top}'`]);
+  if (Number(top) === 0) notServed("the query option $top=0");
   const count = options.get("$count");
   if (count !== undefined && count !== "true" && count !== "false") refuse("QuerySyntax", [`$count '${count}'`]);
   return {
-    select: options.get("$select")?.split(",").map(trimmed).filter(Boolean),
+    select: options.get("$select")?.split(",").map(trimmed),
     filter: options.get("$filter"),
     orderBy: options.get("$orderby"),
     top: top === undefined ? undefined : Number(top),
     count: count === "true",
-    expand: parseExpand(options.get("$expand")),
+    expand: parseExpand(options.get("$expand"), aliases),
     skipToken: options.get("$skiptoken"),
     id: options.get("$id"),
     aliases,
@@ -75,7 +79,7 @@ function interpret(given: QueryOptions["given"]): QueryOptions {
 
 const known = new Set(["$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$id"]);
 
-function parseExpand(text: string | undefined): Expand[] {
+function parseExpand(text: string | undefined, aliases: ReadonlyMap<string, string>): Expand[] {
   if (!text) return [];
   return splitOutside(text, ",").map((item) => {
     const match = /^\s*([\w]+)\s*(?:\((.*)\))?\s*$/s.exec(item);
@@ -89,7 +93,7 @@ function parseExpand(text: string | undefined): Expand[] {
         if (equals < 0) refuse("QuerySyntax", [`'${option}' in $expand`]);
         return [option.slice(0, equals).trim(), option.slice(equals + 1).trim()] as const;
       });
-    const query = interpret(given);
+    const query = interpret(given, aliases);
     if (query.expand.length > 0) notServed("a nested $expand");
     allowOnly(query, "$select", "$filter", "$orderby", "$top");
     return {

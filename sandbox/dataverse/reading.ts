@@ -3,16 +3,9 @@ import { tableNamed } from "./model.ts";
 import type { Row } from "./organization-data.ts";
 import { allowOnly } from "./query-options.ts";
 import { notServed, refuse } from "./refusal.ts";
-import {
-  contextOf,
-  etagOf,
-  followLookup,
-  relatedRows,
-  represent,
-  selectedProperties,
-  urlOf,
-} from "./representation.ts";
+import { checkShown, contextOf, etagOf, followLookup, relatedRows, represent, urlOf } from "./representation.ts";
 import { type Answer, type DataverseRequest, pageLimit } from "./request.ts";
+import { rulesOf } from "./rules/rules.ts";
 import { readableRows, requireRight, requireRightOn } from "./security.ts";
 import { pageOf, selectRows } from "./selection.ts";
 import { columnOfProperty, lookupOfNavigation, type Table } from "./table.ts";
@@ -37,12 +30,15 @@ export function readRow(request: DataverseRequest, table: Table, row: Row): Answ
   // Never with $expand or annotations, which the version does not cover (wire facts D4).
   const conditional = request.query.expand.length === 0 && request.preferences.annotations === undefined;
   if (conditional && request.ifNoneMatch === etagOf(row)) return { status: 304 };
-  return { status: 200, body: rowBody(request, table, row) };
+  const body = rowBody(request, table, row);
+  rulesOf(table).read?.(request.data, row);
+  return { status: 200, body };
 }
 
 /** A row as the body of an answer about one row. */
 export function rowBody(request: DataverseRequest, table: Table, row: Row): Record<string, unknown> {
   const { select, expand } = request.query;
+  checkShown(request.data, table, select, expand);
   return {
     "@odata.context": `${contextOf(request.base, table, select, expand)}/$entity`,
     ...represent(request, table, row, select, expand),
@@ -60,6 +56,7 @@ export function readProperty(request: DataverseRequest, table: Table, row: Row, 
   }
   const lookup = lookupOfNavigation(table, name);
   if (lookup) {
+    if (lookup.targets.length > 1) notServed(`the path '${request.path}', as ${name} leads to several tables`);
     const found = followLookup(request.data, row, lookup);
     if (found) return readRow(request, found.table, found.row);
     requireRight(request.caller, tableNamed(lookup.targets[0]!), "Read");
@@ -98,7 +95,8 @@ export function readReferences(request: DataverseRequest, table: Table, row: Row
 function readRows(request: DataverseRequest, table: Table, rows: readonly Row[]): Answer {
   const { data, query, preferences } = request;
   if (query.id) notServed("the query option $id here");
-  selectedProperties(table, query.select); // refuses an unknown property even where no row is found
+  if (request.ifNoneMatch) notServed("If-None-Match for a list");
+  checkShown(data, table, query.select, query.expand);
   const selected = selectRows(data, table, rows, query);
   const size = query.top === undefined ? (preferences.pageSize ?? pageLimit) : Math.min(query.top, pageLimit);
   const { page, nextToken } = pageOf(data, table, selected, query, size);
@@ -109,7 +107,11 @@ function readRows(request: DataverseRequest, table: Table, rows: readonly Row[])
   Object.assign(body, listAnnotations(preferences, query.count ? selected.length : undefined));
   body.value = page.map((row) => represent(request, table, row, query.select, query.expand));
   if (nextToken && query.top === undefined) body["@odata.nextLink"] = nextLink(request, nextToken);
-  return { status: 200, body, applied: preferences.pageSize ? [`odata.maxpagesize=${preferences.pageSize}`] : [] };
+  return {
+    status: 200,
+    body,
+    applied: preferences.pageSize && query.top === undefined ? [`odata.maxpagesize=${preferences.pageSize}`] : [],
+  };
 }
 
 function nextLink(request: DataverseRequest, token: string): string {

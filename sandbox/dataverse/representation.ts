@@ -1,8 +1,8 @@
 import { propertyAnnotations } from "./annotations.ts";
 import { tableNamed } from "./model.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
-import type { Expand } from "./query-options.ts";
-import { refuse } from "./refusal.ts";
+import { allowOnly, type Expand } from "./query-options.ts";
+import { notServed, refuse } from "./refusal.ts";
 import type { DataverseRequest } from "./request.ts";
 import { type Caller, readableRows, requireRight, requireRightOn } from "./security.ts";
 import { selectRows } from "./selection.ts";
@@ -47,8 +47,28 @@ export function represent(
   return body;
 }
 
+/** Refuses what cannot be shown, also where there is no row to show it of. */
+export function checkShown(
+  data: OrganizationData,
+  table: Table,
+  select: readonly string[] | undefined,
+  expand: readonly Expand[],
+): void {
+  selectedProperties(table, select);
+  for (const { navigation, query } of expand) {
+    const collection = table.collections[navigation];
+    const lookup = lookupOfNavigation(table, navigation);
+    if (!collection && !lookup) refuse("PropertyNotFound", [navigation, table.logicalName]);
+    if (lookup && lookup.targets.length > 1) notServed(`$expand of ${navigation}, which leads to several tables`);
+    if (lookup) allowOnly(query, "$select");
+    const target = tableNamed(collection?.target ?? lookup!.targets[0]!);
+    selectedProperties(target, query.select);
+    if (collection) selectRows(data, target, [], query);
+  }
+}
+
 /** Names of the properties to show: the primary key always, then those asked for. */
-export function selectedProperties(table: Table, select: readonly string[] | undefined): string[] {
+function selectedProperties(table: Table, select: readonly string[] | undefined): string[] {
   const all = Object.entries(table.columns).map(([name, column]) =>
     column.kind === "lookup" ? `_${name}_value` : name,
   );

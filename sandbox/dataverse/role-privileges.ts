@@ -1,7 +1,7 @@
 import { tableNamed } from "./model.ts";
 import type { OrganizationData, Row } from "./organization-data.ts";
 import { allowsDepth, type Depth, depths, privileges } from "./privileges.ts";
-import { refuse } from "./refusal.ts";
+import { notServed, refuse } from "./refusal.ts";
 import type { Answer, DataverseRequest } from "./request.ts";
 import { checkEditable } from "./rules/roles.ts";
 import { privilegesOfRoles, requireRightOn } from "./security.ts";
@@ -67,7 +67,11 @@ function privilegesParameter(request: DataverseRequest, action: string): Map<str
     refuse("ParameterMissing", ["Privileges", action, "Collection(Microsoft.Dynamics.CRM.RolePrivilege)"]);
   }
   return new Map(
-    list.map((item: { PrivilegeId?: unknown; Depth?: unknown }) => {
+    list.map((item: { PrivilegeId?: unknown; Depth?: unknown; RecordFilterId?: unknown }) => {
+      for (const name of Object.keys(item ?? {})) {
+        if (!members.has(name)) refuse("PropertyUndeclared", [action, name, "RolePrivilege"]);
+      }
+      if ((item?.RecordFilterId ?? noFilter) !== noFilter) notServed("record filters of privileges");
       const depth = depthOf(item?.Depth, action);
       const id = privilegeOf(item?.PrivilegeId, action);
       const privilege = privileges.get(id)!;
@@ -76,6 +80,19 @@ function privilegesParameter(request: DataverseRequest, action: string): Map<str
     }),
   );
 }
+
+const noFilter = "00000000-0000-0000-0000-000000000000";
+
+/** What each of the `Privileges` may say. */
+const members = new Set([
+  "@odata.type",
+  "Depth",
+  "PrivilegeId",
+  "BusinessUnitId",
+  "PrivilegeName",
+  "RecordFilterId",
+  "RecordFilterUniqueName",
+]);
 
 function depthOf(value: unknown, action: string): Depth {
   const depth = depths.find((name, number) => value === name || value === number);
@@ -96,7 +113,7 @@ function rolePrivileges(held: ReadonlyMap<string, Depth>, businessUnitId: string
     PrivilegeId: id,
     BusinessUnitId: businessUnitId,
     PrivilegeName: privileges.get(id)!.name,
-    RecordFilterId: "00000000-0000-0000-0000-000000000000",
+    RecordFilterId: noFilter,
     RecordFilterUniqueName: "",
   }));
 }

@@ -1,5 +1,5 @@
 import { readCsdl } from "./csdl.ts";
-import { primaryIdOf, rowOfKey } from "./keys.ts";
+import { findByAlternateKey, primaryIdOf, rowOfKey } from "./keys.ts";
 import { readDefinitions } from "./metadata.ts";
 import { tableNamed, tableOfSet, tables } from "./model.ts";
 import { isBoundOperation, isUnboundOperation, runBound, runUnbound } from "./operations.ts";
@@ -8,7 +8,7 @@ import { columnValue, readPayload } from "./payload.ts";
 import { allowOnly } from "./query-options.ts";
 import { countSet, readProperty, readReferences, readRow, readSet, rowBody } from "./reading.ts";
 import { rowOfAbsoluteUrl } from "./references.ts";
-import { notServed, refuse } from "./refusal.ts";
+import { DataverseError, notServed, refuse } from "./refusal.ts";
 import { link, unlink } from "./relationships.ts";
 import { etagOf, urlOf } from "./representation.ts";
 import type { Answer, DataverseRequest } from "./request.ts";
@@ -74,8 +74,12 @@ function create(request: DataverseRequest, table: Table, id: string | undefined)
 /** PATCH: updates, or creates with the key as the new row's id; If-Match and If-None-Match forbid one of the two. */
 function upsert(request: DataverseRequest, table: Table, key: Key): Answer {
   const id = primaryIdOf(table, key);
-  const exists = id === undefined || request.data.find(table.logicalName, id) !== undefined;
-  if (!exists && !request.ifMatch) return create(request, table, id);
+  const found =
+    id === undefined ? findByAlternateKey(request.data, table, key) : request.data.find(table.logicalName, id);
+  if (!found && !request.ifMatch) {
+    if (id === undefined) notServed("creating a row by an alternate key");
+    return create(request, table, id);
+  }
   const row = rowOfKey(request.data, table, key);
   if (request.ifNoneMatch === "*") refuse("DuplicateRecord");
   allowOnly(request.query, "$select", "$expand");
@@ -97,7 +101,9 @@ function written(request: DataverseRequest, table: Table, row: Row, statusWithBo
   const entity = urlOf(request.base, table, row[table.primaryId] as string);
   if (request.preferences.representation) {
     const body = rowBody(request, table, row);
-    return { status: statusWithBody, body, entity, applied: ["return=representation"] };
+    const sent = request.data.switch("entityIdWithRepresentation") === "sent";
+    const headers = sent && { headers: { "OData-EntityId": entity } };
+    return { status: statusWithBody, body, ...headers, entity, applied: ["return=representation"] };
   }
   const headers: Record<string, string> = { "OData-EntityId": entity };
   if (statusWithBody === 201) headers.Location = entity;
@@ -106,12 +112,15 @@ function written(request: DataverseRequest, table: Table, row: Row, statusWithBo
 
 function ofProperty(request: DataverseRequest, table: Table, row: Row, segment: Segment): Answer {
   const { data, caller, method, body } = request;
-  if (segment.arguments !== undefined) notServed(`the path '${request.path}'`);
+  if (segment.arguments !== undefined || segment.name.startsWith("$")) notServed(`the path '${request.path}'`);
   if (method === "GET") return readProperty(request, table, row, segment.name);
-  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
+  if (table.collections[segment.name] || lookupOfNavigation(table, segment.name)) {
+    notServed(`${method} of ${segment.name}, rows of another table`);
+  }
   allowOnly(request.query);
   const found = columnOfProperty(table, segment.name) ?? refuse("SegmentNotFound", [segment.name]);
   if (found.column.kind === "lookup") refuse("LookupNotBound", [segment.name]);
+  if (method !== "PUT" && method !== "DELETE") refuse("MethodNotAllowed", [method]);
   if (method === "PUT" && !(typeof body === "object" && body !== null && "value" in body)) {
     refuse("PropertyUndeclared", [table.entitySet, "value", table.logicalName]);
   }
@@ -128,23 +137,37 @@ function ofReference(request: DataverseRequest, table: Table, row: Row, segment:
   const { data, caller, method, query } = request;
   const { name } = segment;
   if (method === "GET") return readReferences(request, table, row, name);
+  if (request.ifMatch) notServed("If-Match for a relationship");
   const collection = table.collections[name];
   if (!collection) return ofSingleReference(request, table, row, name);
   const target = tableNamed(collection.target);
   const url = (request.body as Record<string, unknown> | undefined)?.["@odata.id"];
   if (method === "POST") {
     allowOnly(query);
-    link(data, caller, table, row, name, rowOfAbsoluteUrl(data, table.entitySet, target, url));
+    const other = referenced(request, name, () => rowOfAbsoluteUrl(data, table.entitySet, target, url));
+    link(data, caller, table, row, name, other);
     return done;
   }
   if (method !== "DELETE") refuse("MethodNotAllowed", [method]);
   allowOnly(query, "$id");
-  const other =
+  const other = referenced(request, name, () =>
     segment.arguments === undefined
       ? rowOfAbsoluteUrl(data, table.entitySet, target, query.id)
-      : rowOfKey(data, target, parseKey(segment.arguments, query.aliases));
+      : rowOfKey(data, target, parseKey(segment.arguments, query.aliases)),
+  );
   unlink(data, caller, table, row, name, other);
   return done;
+}
+
+/** The row at the other end; by which code it is missing, a switch decides. */
+function referenced({ data }: DataverseRequest, navigation: string, find: () => Row): Row {
+  try {
+    return find();
+  } catch (error) {
+    const isMissing = error instanceof DataverseError && error.code === "0x80040217";
+    if (isMissing && data.switch("missingReferenceCode") === "0x80060888") refuse("SegmentNotFound", [navigation]);
+    throw error;
+  }
 }
 
 function ofSingleReference(request: DataverseRequest, table: Table, row: Row, navigation: string): Answer {

@@ -10,6 +10,8 @@ import { decode } from "./url.ts";
 type Place = readonly Value[];
 
 interface Order {
+  /** How many values a place has. */
+  readonly length: number;
   place(row: Row): Place;
   compare(one: Place, other: Place): number;
 }
@@ -39,7 +41,7 @@ export function pageOf(
   size: number,
 ): { page: Row[]; nextToken: string | undefined } {
   const order = orderOf(data, table, query.orderBy);
-  const cookie = query.skipToken ? readCookie(query.skipToken) : { page: 1, after: undefined };
+  const cookie = query.skipToken ? readCookie(query.skipToken, order.length) : { page: 1, after: undefined };
   const { after } = cookie;
   const rest = after ? rows.filter((row) => order.compare(order.place(row), after) > 0) : rows;
   const page = rest.slice(0, size);
@@ -53,18 +55,19 @@ export function pageOf(
 }
 
 function orderOf(data: OrganizationData, table: Table, orderBy: string | undefined): Order {
-  const terms = (orderBy ?? "")
-    .split(",")
-    .filter((term) => term.trim() !== "")
-    .map((term) => {
-      const [path, direction = "asc", ...more] = term.trim().split(/\s+/);
-      if (more.length > 0 || !/^(asc|desc)$/.test(direction)) refuse("QuerySyntax", [`$orderby '${term}'`]);
-      if (path!.includes("(")) notServed(`$orderby '${term}'`);
-      return { ...propertyOf(data, table, path!), sign: direction === "asc" ? 1 : -1 };
-    });
+  const terms = (orderBy?.split(",") ?? []).map((term) => {
+    const [path, direction = "asc", ...more] = term.trim().split(/\s+/);
+    if (more.length > 0 || !/^(asc|desc)$/.test(direction)) refuse("QuerySyntax", [`$orderby '${term}'`]);
+    if (path!.includes("(")) notServed(`$orderby '${term}'`);
+    const { kind, get, shown } = propertyOf(data, table, path!);
+    if (kind === "navigation" || kind === "managedProperty") notServed(`$orderby '${term}'`);
+    const sign = direction === "asc" ? 1 : -1;
+    return shown ? { kind: "text" as const, get: shown, sign } : { kind, get, sign };
+  });
   const id = { kind: "guid", get: (row: Row) => row[table.primaryId] ?? null, sign: 1 } as const;
   const all = [...terms, id];
   return {
+    length: all.length,
     place: (row) => all.map(({ get }) => get(row)),
     compare(one, other) {
       for (const [index, { kind, sign }] of all.entries()) {
@@ -76,12 +79,15 @@ function orderOf(data: OrganizationData, table: Table, orderBy: string | undefin
   };
 }
 
-function readCookie(token: string): { page: number; after: Place | undefined } {
+/** Takes a skip token apart, whose place has so many values. */
+function readCookie(token: string, length: number): { page: number; after: Place | undefined } {
   const match = /^<cookie pagenumber="(\d+)" pagingcookie="([^"]*)" istracking="False" \/>$/.exec(token);
   if (!match) refuse("QuerySyntax", ["malformed $skiptoken"]);
   try {
-    return { page: Number(match[1]), after: JSON.parse(decode(match[2]!)) as Place };
+    const after: unknown = JSON.parse(decode(match[2]!));
+    if (Array.isArray(after) && after.length === length) return { page: Number(match[1]), after };
   } catch {
-    return refuse("QuerySyntax", ["malformed $skiptoken"]);
+    // is refused below
   }
+  return refuse("QuerySyntax", ["malformed $skiptoken"]);
 }

@@ -63,57 +63,59 @@ const oneToMany = shapeOf("OneToManyRelationshipMetadata", "OneToManyRelationshi
 });
 
 /** What can be expanded from the metadata of a table, by navigation property. */
-export const parts: Readonly<Record<string, MetadataKind>> = {
-  Attributes: {
-    shape: shapeOf("AttributeMetadata", "Attributes", {
-      LogicalName: text,
-      EntityLogicalName: text,
-      AttributeType: text,
-      AttributeTypeName: object,
-      IsPrimaryId: flag,
-      IsPrimaryName: flag,
-      IsCustomAttribute: flag,
-    }),
-    rowsOf: (table) => Object.entries(table.columns).map(([name, column]) => attributeOf(table, name, column)),
-  },
-  Keys: {
-    shape: shapeOf("EntityKeyMetadata", "Keys", {
-      EntityLogicalName: text,
-      KeyAttributes: object,
-      EntityKeyIndexStatus: text,
-    }),
-    rowsOf: (table) =>
-      table.keys.map((key) => ({
-        MetadataId: guidOf(`key ${table.logicalName} ${key.join(" ")}`),
-        EntityLogicalName: table.logicalName,
-        KeyAttributes: [...key],
-        EntityKeyIndexStatus: "Active",
-      })),
-  },
-  ManyToOneRelationships: {
-    shape: oneToMany,
-    rowsOf: (table) => oneToManyWhere(({ referencing }) => referencing.logicalName === table.logicalName),
-  },
-  OneToManyRelationships: {
-    shape: oneToMany,
-    rowsOf: (table) => oneToManyWhere(({ referenced }) => referenced === table.logicalName),
-  },
-  ManyToManyRelationships: {
-    shape: shapeOf("ManyToManyRelationshipMetadata", "ManyToManyRelationships", {
-      SchemaName: text,
-      RelationshipType: text,
-      IsCustomRelationship: flag,
-      IntersectEntityName: text,
-      Entity1LogicalName: text,
-      Entity1IntersectAttribute: text,
-      Entity1NavigationPropertyName: text,
-      Entity2LogicalName: text,
-      Entity2IntersectAttribute: text,
-      Entity2NavigationPropertyName: text,
-    }),
-    rowsOf: manyToManyOf,
-  },
-};
+export const parts: ReadonlyMap<string, MetadataKind> = new Map(
+  Object.entries<MetadataKind>({
+    Attributes: {
+      shape: shapeOf("AttributeMetadata", "Attributes", {
+        LogicalName: text,
+        EntityLogicalName: text,
+        AttributeType: text,
+        AttributeTypeName: object,
+        IsPrimaryId: flag,
+        IsPrimaryName: flag,
+        IsCustomAttribute: flag,
+      }),
+      rowsOf: (table) => Object.entries(table.columns).map(([name, column]) => attributeOf(table, name, column)),
+    },
+    Keys: {
+      shape: shapeOf("EntityKeyMetadata", "Keys", {
+        EntityLogicalName: text,
+        KeyAttributes: object,
+        EntityKeyIndexStatus: text,
+      }),
+      rowsOf: (table) =>
+        table.keys.map((key) => ({
+          MetadataId: guidOf(`key ${table.logicalName} ${key.join(" ")}`),
+          EntityLogicalName: table.logicalName,
+          KeyAttributes: [...key],
+          EntityKeyIndexStatus: "Active",
+        })),
+    },
+    ManyToOneRelationships: {
+      shape: oneToMany,
+      rowsOf: (table) => oneToManyWhere(({ referencing }) => referencing.logicalName === table.logicalName),
+    },
+    OneToManyRelationships: {
+      shape: oneToMany,
+      rowsOf: (table) => oneToManyWhere(({ referenced }) => referenced === table.logicalName),
+    },
+    ManyToManyRelationships: {
+      shape: shapeOf("ManyToManyRelationshipMetadata", "ManyToManyRelationships", {
+        SchemaName: text,
+        RelationshipType: text,
+        IsCustomRelationship: flag,
+        IntersectEntityName: text,
+        Entity1LogicalName: text,
+        Entity1IntersectAttribute: text,
+        Entity1NavigationPropertyName: text,
+        Entity2LogicalName: text,
+        Entity2IntersectAttribute: text,
+        Entity2NavigationPropertyName: text,
+      }),
+      rowsOf: manyToManyOf,
+    },
+  }),
+);
 
 /** Whether a table is the one behind a many-to-many relationship. */
 function isIntersect(table: Table): boolean {

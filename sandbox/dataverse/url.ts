@@ -1,4 +1,4 @@
-import { refuse } from "./refusal.ts";
+import { notServed, refuse } from "./refusal.ts";
 
 export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -55,8 +55,9 @@ export function parsePath(path: string): Segment[] {
 
 /** Reads a key predicate: a guid, or `name=value` pairs with an alias for a value where `aliases` has it. */
 export function parseKey(text: string, aliases: ReadonlyMap<string, string>): Key {
-  const bare = unquote(text.trim());
+  const bare = text.trim();
   if (guidPattern.test(bare)) return { id: bare.toLowerCase() };
+  if (guidPattern.test(unquote(bare))) notServed(`the key ${bare}, a guid in quotes`);
   const values = parseArguments(text, aliases);
   if (values.size === 0) refuse("QuerySyntax", [`'${text}' is not a key`]);
   return { values };

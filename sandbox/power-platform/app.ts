@@ -4,7 +4,7 @@ import { addApplicationUser } from "../dataverse/platform-administration.ts";
 import { newService } from "../server.ts";
 import type { Claims } from "../tokens.ts";
 import { isPerson, managementApplications, signedIn } from "./access.ts";
-import { environmentsOf, shape } from "./environments.ts";
+import { environmentsOf, expandable, shape } from "./environments.ts";
 import { AdminError, adminErrors } from "./errors.ts";
 
 interface AdminEnv {
@@ -32,11 +32,12 @@ function routes(context: Context): Hono<AdminEnv> {
 
   app.get("/scopes/admin/environments", (c) => {
     const environments = environmentsOf(context, c.get("caller").tid);
-    return c.json({ value: [...environments].map(([id, data]) => shape(id, data)) });
+    const expand = c.req.query("$expand")?.split(",");
+    return c.json({ value: [...environments].map(([id, data]) => shape(id, data, expand)) });
   });
   app.get("/scopes/admin/environments/:id", (c) => {
     const id = c.req.param("id");
-    return c.json(shape(id, environment(c, id)));
+    return c.json(shape(id, environment(c, id), c.req.query("$expand")?.split(",")));
   });
   app.post("/scopes/admin/environments/:id/addAppUser", async (c) => {
     const data = environment(c, c.req.param("id"));
@@ -78,8 +79,12 @@ function checked(context: Context, forPersons?: string) {
     const version = c.req.query("api-version");
     if (!version) throw adminErrors.apiVersionMissing();
     if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(version)) throw adminErrors.apiVersionInvalid(version);
-    for (const option of Object.keys(c.req.query())) {
-      if (option !== "api-version") throw adminErrors.notServed(`the query option '${option}'`);
+    const isOfEnvironments = c.req.method === "GET" && c.req.path.includes("/scopes/admin/environments");
+    for (const [option, value] of Object.entries(c.req.query())) {
+      if (option === "api-version") continue;
+      if (option !== "$expand" || !isOfEnvironments) throw adminErrors.notServed(`the query option '${option}'`);
+      const other = value.split(",").find((part) => !expandable.has(part));
+      if (other !== undefined) throw adminErrors.notServed(`$expand of '${other}'`);
     }
     c.set("caller", caller);
     await next();

@@ -12,8 +12,11 @@ export function environmentsOf(context: Context, tenantId: string): Map<string, 
   );
 }
 
+/** What tools have expanded when they ask for an environment (Microsoft's own provider: always). */
+export const expandable = new Set(["permissions", "properties.capacity", "properties/billingPolicy"]);
+
 /** How the service shows an environment: the members that tools read to get at its Dataverse, with Microsoft's names. */
-export function shape(id: string, data: OrganizationData) {
+export function shape(id: string, data: OrganizationData, expand: readonly string[] = []) {
   const { name, friendlyName, tenantId, id: organizationId } = data.organization;
   const { name: uniqueName, languagecode, createdon } = data.get("organization", organizationId);
   return {
@@ -28,6 +31,8 @@ export function shape(id: string, data: OrganizationData) {
       provisioningState: "Succeeded",
       environmentSku: "Sandbox",
       isDefault: false,
+      // No storage is counted; permissions and the billing policy show only where there are any.
+      ...(expand.includes("properties.capacity") && { capacity: [] }),
       linkedEnvironmentMetadata: {
         resourceId: organizationId,
         friendlyName,

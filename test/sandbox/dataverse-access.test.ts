@@ -74,11 +74,14 @@ describe("D2: A good token", () => {
     expect([answer.status, answer.data.error.code]).toEqual([403, "0x80072560"]);
   });
 
-  test("of a disabled user is 403 0x80040225", async () => {
-    const user = await client.user("Disabled", {});
+  test.each(["0x80040225", "0x8004A112"])("of a disabled user is 403 %s, by switch", async (code) => {
+    const user = await client.user(`Disabled ${code}`, {});
     await client.send("PATCH", `systemusers(${user.userId})`, { isdisabled: true, applicationid: user.clientId });
+    const switches = switchesOf(sandbox.context.store, "contoso-dev").set("disabledUserCode", code);
     const answer = await client.send("GET", "WhoAmI", undefined, { as: user });
-    expect([answer.status, answer.data.error.code]).toEqual([403, "0x80040225"]);
+    switches.delete("disabledUserCode");
+    expect([answer.status, answer.data.error.code]).toEqual([403, code]);
+    expect(answer.data.error.message).toContain(user.userId);
   });
 
   test("of a user without roles is 403 0x80042F09, WhoAmI by switch", async () => {
@@ -123,6 +126,15 @@ describe("D1: The service root", () => {
       "x-ms-dop-hint": expect.any(String),
     });
   });
+
+  test("D1: may leave out the ids of the request, by switch", async () => {
+    const switches = switchesOf(sandbox.context.store, "contoso-dev").set("requestIdHeaders", "left out");
+    const { headers } = await client.send("GET", "WhoAmI");
+    switches.delete("requestIdHeaders");
+    expect(headers).not.toHaveProperty("req_id");
+    expect(headers).not.toHaveProperty("x-ms-service-request-id");
+    expect(headers).toHaveProperty("x-ms-dop-hint");
+  });
 });
 
 describe("D8: Functions of the organization", () => {
@@ -146,7 +158,16 @@ describe("D8: Functions of the organization", () => {
       TenantId: sandbox.administrator.tenantId,
       FriendlyName: "Contoso Orders (dev)",
       UrlName: "contoso-dev",
+      OrganizationId: sandbox.context.organizations.get("contoso-dev")!.id,
+      EnvironmentId: expect.any(String),
+      SchemaType: "Full",
       State: "Enabled",
+      Endpoints: {
+        Count: 3,
+        IsReadOnly: false,
+        Keys: ["WebApplication", "OrganizationService", "OrganizationDataService"],
+        Values: [`${client.url}/`, expect.stringContaining(client.url), expect.stringContaining(client.url)],
+      },
     });
     expect((await client.send("GET", "RetrieveCurrentOrganization")).status).toBe(400);
   });

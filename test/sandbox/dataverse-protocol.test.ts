@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OrganizationData } from "../../sandbox/dataverse/organization-data.ts";
+import { switchesOf } from "../../sandbox/dataverse/switches.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 import { type DataverseClient, dataverseClient } from "./dataverse-client.ts";
 
@@ -64,6 +65,16 @@ describe("D4: rows", () => {
     expect((await client.get("accounts?$filter=name eq 'Not written'")).value).toEqual([]);
   });
 
+  test("D4: a status is one of its state's, and follows it where none is named", async () => {
+    const id = await client.create("tasks", { subject: "Stateful" });
+    const patch = (body: object) => client.send("PATCH", `tasks(${id})`, body);
+    expect(refusal(await patch({ statuscode: 5 }))).toEqual([400, "0x80048408"]);
+    expect((await patch({ statuscode: 3 })).status).toBe(204);
+    expect((await patch({ statecode: 1 })).status).toBe(204);
+    expect(await client.get(`tasks(${id})`)).toMatchObject({ statecode: 1, statuscode: 5 });
+    await client.send("DELETE", `tasks(${id})`);
+  });
+
   test("D4: a single column obeys If-Match too", async () => {
     const id = await client.create("accounts", { name: "Versioned column" });
     const row = await client.get(`accounts(${id})`);
@@ -113,6 +124,15 @@ describe("D4: rows", () => {
 });
 
 describe("D5: references", () => {
+  test("D5: a role is assigned to a user named by the object id", async () => {
+    const { objectId, userId, roleId } = await client.user("By object id", {});
+    await client.send("DELETE", `systemusers(${userId})/systemuserroles_association(${roleId})/$ref`);
+    const path = `systemusers(azureactivedirectoryobjectid=${objectId})/systemuserroles_association`;
+    const body = { "@odata.id": `${client.base}roles(${roleId})` };
+    expect((await client.send("POST", `${path}/$ref`, body)).status).toBe(204);
+    expect((await client.get(`${path}?$select=name`)).value).toMatchObject([{ roleid: roleId }]);
+  });
+
   test("D5: a single-valued one takes a relative address, a collection does not", async () => {
     const [parent, child] = [
       await client.create("accounts", { name: "Relative parent" }),
@@ -131,12 +151,36 @@ describe("D5: references", () => {
     expect(refusal(answer)).toEqual([400, "0x80048d19"]);
   });
 
-  test("D5: an unknown role is 404 0x80040217, to assign and to take away", async () => {
-    const { userId } = await client.user("Unknown role", {});
-    const path = `systemusers(${userId})/systemuserroles_association`;
-    const body = { "@odata.id": `${client.base}roles(${missing})` };
-    expect(refusal(await client.send("POST", `${path}/$ref`, body))).toEqual([404, "0x80040217"]);
-    expect(refusal(await client.send("DELETE", `${path}(${missing})/$ref`))).toEqual([404, "0x80040217"]);
+  test.each(["0x80040217", "0x80060888"])(
+    "D5: an unknown role is 404 %s by switch, to assign and to take away",
+    async (code) => {
+      const { userId } = await client.user(`Unknown role ${code}`, {});
+      const path = `systemusers(${userId})/systemuserroles_association`;
+      const body = { "@odata.id": `${client.base}roles(${missing})` };
+      const switches = switchesOf(sandbox.context.store, "contoso-dev").set("missingReferenceCode", code);
+      expect(refusal(await client.send("POST", `${path}/$ref`, body))).toEqual([404, code]);
+      expect(refusal(await client.send("DELETE", `${path}(${missing})/$ref`))).toEqual([404, code]);
+      switches.delete("missingReferenceCode");
+    },
+  );
+
+  test("D5: the role of another business unit can be assigned where the organization lets ownership cross them", async () => {
+    const { userId, roleId } = await client.user("Across", {});
+    const unit = await client.create("businessunits", {
+      name: "Across",
+      "parentbusinessunitid@odata.bind": `/businessunits(${await client.rootBusinessUnit()})`,
+    });
+    const { value } = await client.get(
+      `roles?$filter=_parentrootroleid_value eq ${roleId} and _businessunitid_value eq ${unit}`,
+    );
+    const path = `systemusers(${userId})/systemuserroles_association/$ref`;
+    const assign = () => client.send("POST", path, { "@odata.id": `${client.base}roles(${value[0].roleid})` });
+    expect(refusal(await assign())).toEqual([400, "0x80041409"]);
+    const organization = `organizations(${sandbox.context.organizations.get("contoso-dev")!.id})`;
+    const setting = "<EnableOwnershipAcrossBusinessUnits>true</EnableOwnershipAcrossBusinessUnits>";
+    await client.send("PATCH", organization, { orgdborgsettings: `<OrgSettings>${setting}</OrgSettings>` });
+    expect((await assign()).status).toBe(204);
+    await client.send("DELETE", `${organization}/orgdborgsettings`);
   });
 
   test("D5: what is expanded adds a next link, even when it is whole", async () => {

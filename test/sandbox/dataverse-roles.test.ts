@@ -95,6 +95,12 @@ describe("D7: A new security role", () => {
     expect(refusal(await client.send("POST", "roles", again))).toEqual([412, "0x80040237"]);
   });
 
+  test("is found by a name with an apostrophe, which is doubled", async () => {
+    const id = await createRole("Contoso's orders");
+    const filter = encodeURIComponent(`name eq 'Contoso''s orders' and _businessunitid_value eq ${root}`);
+    expect((await client.get(`roles?$select=name&$filter=${filter}`)).value).toMatchObject([{ roleid: id }]);
+  });
+
   test("can be addressed by template or root role, with the business unit", async () => {
     const rest = "componentstate=0,overwritetime=1900-01-01T00:00:00Z";
     const template = "_roletemplateid_value=627090ff-40a3-4053-8790-584edc5be201";
@@ -106,7 +112,50 @@ describe("D7: A new security role", () => {
   });
 });
 
+describe("D7: The platform's roles", () => {
+  test.each([
+    ["System Administrator", "_roletemplateid_value", "627090ff-40a3-4053-8790-584edc5be201"],
+    ["System Customizer", "_roletemplateid_value", "119f245c-3cc8-4b62-b31c-d1a046ced15d"],
+    ["Support User", "_roletemplateid_value", "2d101bb3-5ced-4122-83f1-94d5efde4e3b"],
+    ["Delegate", "_roletemplateid_value", "d892cc0b-28c7-4e88-bd92-72f2c366baed"],
+    ["Basic User", "_roletemplateid_value", "236750cd-45ae-4939-ab12-b24b920ced93"],
+    ["Environment Maker", "roleid", "d58407f2-48d5-e711-a82c-000d3a37c848"],
+    ["Service Reader", "roleid", "494d392f-d3f4-42ba-af49-30c6f41e6093"],
+    ["Service Writer", "roleid", "68f2d372-e1a5-4298-9a93-4b39757caf93"],
+    ["Service Deleter", "roleid", "3b305bc7-5cf5-464b-985e-d6237f6496f1"],
+  ])("%s has a %s that is the same everywhere, and is managed", async (name, column, id) => {
+    const { value } = await client.get(`roles?$filter=${column} eq ${id} and _businessunitid_value eq ${root}`);
+    expect(value).toMatchObject([
+      {
+        name,
+        ismanaged: true,
+        canbedeleted: { Value: false, CanBeChanged: false, ManagedPropertyLogicalName: "canbedeleted" },
+        _roletemplateid_value: column === "roleid" ? null : id,
+      },
+    ]);
+  });
+});
+
 describe("D7: Privileges of a role", () => {
+  test("have depths by name or number, and masks that are other numbers", async () => {
+    const id = await createRole();
+    const filter = ["Read", "Write", "Delete", "Share"].map((right) => `name eq 'prv${right}Account'`).join(" or ");
+    const { value: known } = await client.get(`privileges?$select=name&$orderby=name&$filter=${filter}`);
+    const Privileges = known.map(({ privilegeid }: { privilegeid: string }, Depth: number) => ({
+      Depth,
+      PrivilegeId: privilegeid,
+    }));
+    expect((await act(id, "ReplacePrivilegesRole", { Privileges })).status).toBe(204);
+    expect(await held(id)).toEqual({
+      prvDeleteAccount: "Basic",
+      prvReadAccount: "Local",
+      prvShareAccount: "Deep",
+      prvWriteAccount: "Global",
+    });
+    const { value } = await client.get(`roleprivilegescollection?$filter=roleid eq ${id}`);
+    expect(value.map((row: { privilegedepthmask: number }) => row.privilegedepthmask).sort()).toEqual([1, 2, 4, 8]);
+  });
+
   test("are added, replaced and removed, for all copies", async () => {
     const id = await createRole();
     const [read, write] = [await client.privilege("prvReadAccount"), await client.privilege("prvWriteAccount")];
@@ -298,7 +347,7 @@ describe("D5: Assigning a role", () => {
   });
 });
 
-describe("Teams and business units", () => {
+describe("D7: Teams and business units", () => {
   test("a user has the privileges of its teams' roles", async () => {
     const user = await client.user(`Member ${++number}`, {});
     const team = await client.create("teams", bound("businessunitid", root, { name: `Team ${number}` }));
@@ -311,6 +360,10 @@ describe("Teams and business units", () => {
     const member = { "@odata.id": `${client.base}systemusers(${user.userId})` };
     expect((await client.send("POST", `teams(${team})/teammembership_association/$ref`, member)).status).toBe(204);
     expect((await client.send("GET", "accounts", undefined, { as: user })).status).toBe(200);
+    const own = await client.get(`systemusers(${user.userId})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()`);
+    expect(own.RolePrivileges.map((row: { PrivilegeName: string }) => row.PrivilegeName)).not.toContain(
+      "prvReadAccount",
+    );
   });
 
   test("the default team of a business unit is the platform's", async () => {

@@ -90,8 +90,16 @@ describe("D4: Writing rows", () => {
     [{ name: "x".repeat(161) }, 400, "0x80044331"],
     [{ "parentaccountid@odata.bind": `/accounts(${missing})` }, 404, "0x80040217"],
     [{ accountid: "00000000-0000-0000-0000-000000000000" }, 400, "0x80040203"],
+    [{ "parentaccountid@odata.bind": "/contacts(66666666-6666-4666-8666-666666666666)" }, 404, "0x80040217"],
   ])("D3: a body with %j is %i %s", async (body, status, code) => {
     expect(refusal(await client.send("POST", "accounts", body))).toEqual([status, code]);
+  });
+
+  test("D3: a required column that is missing is 400 0x80040203, one that is set to null 0x80040200", async () => {
+    const nameless = await client.send("POST", "publishers", { friendlyname: "x", customizationprefix: "x" });
+    expect(refusal(nameless)).toEqual([400, "0x80040203"]);
+    const path = `businessunits(${await client.rootBusinessUnit()})`;
+    expect(refusal(await client.send("PATCH", path, { name: null }))).toEqual([400, "0x80040200"]);
   });
 
   test("read-only columns are accepted without effect", async () => {

@@ -77,9 +77,43 @@ describe("D6: Creating an application user", () => {
     });
   });
 
-  test("without a business unit is 400 0x80040530", async () => {
+  test.each(["0x80040530", "0x80040216"])("without a business unit is 400 %s, by switch", async (code) => {
+    switchTo("missingBusinessUnitCode", code);
     const answer = await client.send("POST", "systemusers", { applicationid: principal.clientId });
-    expect(refusal(answer)).toEqual([400, "0x80040530"]);
+    switchTo("missingBusinessUnitCode", "0x80040530");
+    expect(refusal(answer)).toEqual([400, code]);
+  });
+
+  test("takes the platform's names, which do not follow a later one of the application", async () => {
+    const id = await create({ firstname: "Chosen", lastname: "Name" });
+    const application = sandbox.context.directory.application(principal.clientId)!;
+    application.displayName = "Renamed in Entra";
+    expect(await client.get(`systemusers(${id})`)).toMatchObject({
+      firstname: "#",
+      lastname: `Orders ${number}`,
+      fullname: `# Orders ${number}`,
+    });
+  });
+
+  test("knows the access modes and states by their labels", async () => {
+    const labels = ["Read-Write", "Administrative", "Read", "Support User", "Non-interactive", "Delegated Admin"];
+    for (const [accessmode, label] of labels.entries()) {
+      principal = client.application(`Mode ${label}`);
+      const id = await create({ accessmode });
+      const answer = await client.send(
+        "GET",
+        `systemusers(${id})?$select=accessmode,azurestate,deletedstate`,
+        undefined,
+        { headers: { Prefer: 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"' } },
+      );
+      expect(answer.data).toMatchObject({
+        "accessmode@OData.Community.Display.V1.FormattedValue": label,
+        "azurestate@OData.Community.Display.V1.FormattedValue": "Exists",
+        "deletedstate@OData.Community.Display.V1.FormattedValue": "Not deleted",
+      });
+    }
+    principal = client.application("Mode 6");
+    await expect(create({ accessmode: 6 })).rejects.toThrow("0x8004431a");
   });
 
   test("of an application without a service principal in the tenant is 400 0x8004F510", async () => {
@@ -95,7 +129,7 @@ describe("D6: Creating an application user", () => {
     expect(value).toEqual([]);
   });
 
-  test("a second time is 412 0x80040237, or 400 0x8004F511 by switch; a soft-deleted user counts", async () => {
+  test("a second time is 412 0x80040237, or 400 or 412 0x8004F511 by switch; a soft-deleted user counts", async () => {
     const id = await create();
     const body = { applicationid: principal.clientId, "businessunitid@odata.bind": unit };
     expect(refusal(await client.send("POST", "systemusers", body))).toEqual([412, "0x80040237"]);
@@ -104,6 +138,8 @@ describe("D6: Creating an application user", () => {
     expect(refusal(await client.send("POST", "systemusers", body))).toEqual([412, "0x80040237"]);
     switchTo("duplicateApplicationUser", "400 0x8004F511");
     expect(refusal(await client.send("POST", "systemusers", body))).toEqual([400, "0x8004F511"]);
+    switchTo("duplicateApplicationUser", "412 0x8004F511");
+    expect(refusal(await client.send("POST", "systemusers", body))).toEqual([412, "0x8004F511"]);
     switchTo("duplicateApplicationUser", "412 0x80040237");
     await client.send("DELETE", `systemusers(${id})`);
     expect(await create()).not.toBe(id);
@@ -123,12 +159,16 @@ describe("D6: Creating an application user", () => {
     expect(held).toMatchObject([{ name: "Basic User" }]);
   });
 
-  test("may show the object id only after the first sign-in, by switch", async () => {
-    switchTo("objectIdFilled", "at first sign-in");
+  test("may show the object id only after the first sign-in, or never, by switch", async () => {
+    const objectId = async (id: string) => (await client.get(`systemusers(${id})`)).azureactivedirectoryobjectid;
+    switchTo("objectIdFilled", "never");
     const id = await create();
-    expect((await client.get(`systemusers(${id})`)).azureactivedirectoryobjectid).toBeNull();
     await client.send("GET", "WhoAmI", undefined, { as: principal });
-    expect((await client.get(`systemusers(${id})`)).azureactivedirectoryobjectid).toBe(principal.objectId);
+    expect(await objectId(id)).toBeNull();
+    switchTo("objectIdFilled", "at first sign-in");
+    expect(await objectId(id)).toBeNull();
+    await client.send("GET", "WhoAmI", undefined, { as: principal });
+    expect(await objectId(id)).toBe(principal.objectId);
     switchTo("objectIdFilled", "at creation");
   });
 });
@@ -154,7 +194,9 @@ describe("D6: Finding an application user", () => {
     const row = await client.get(`systemusers(azureactivedirectoryobjectid=${principal.objectId})`);
     expect(row.systemuserid).toBe(id);
     const absent = await client.send("GET", `systemusers(azureactivedirectoryobjectid=${principal.clientId})`);
-    expect(absent.status).toBe(404);
+    expect(refusal(absent)).toEqual([404, "0x80060891"]);
+    const filtered = await client.get(`systemusers?$filter=azureactivedirectoryobjectid eq ${principal.clientId}`);
+    expect(filtered.value).toEqual([]);
     const noKey = await client.send("GET", `systemusers(applicationid=${principal.clientId})`);
     expect(noKey.status).toBe(400);
     expect(noKey.data.error.message).toContain("The key in the request URI is not valid");

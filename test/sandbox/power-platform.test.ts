@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { administratorUserOf, environmentIdOf } from "../../sandbox/seed.ts";
-import { EntraClient, fabrikam, type Identity, publisher } from "../support/entra.ts";
+import { environmentIdOf } from "../../sandbox/seed.ts";
+import { EntraClient, type Identity, publisher } from "../support/entra.ts";
 import { startTestSandbox, type TestSandbox } from "../support/sandbox.ts";
 import { dataverseClient } from "./dataverse-client.ts";
 
@@ -10,7 +10,6 @@ let sandbox: TestSandbox;
 let client: EntraClient;
 let person: string;
 
-const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const scope = "https://service.powerapps.com//.default"; // the resource has a slash of its own
 const environment = environmentIdOf("contoso-dev");
 
@@ -21,17 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** A token of the person who administers a tenant, by device code at the Azure CLI's client. */
-async function personalToken(tenant: "publisher" | "fabrikam"): Promise<string> {
-  const path = `/${tenant === "publisher" ? publisher.tenantId : fabrikam.tenantId}/oauth2/v2.0`;
-  const { data } = await client.post(`${path}/devicecode`, { client_id: azureCli, scope });
-  await client.post("/device", { code: data.user_code, ...administratorUserOf(tenant) });
-  const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
-  const answer = await client.post(`${path}/token`, { grant_type, client_id: azureCli, device_code: data.device_code });
-  expect(answer.status).toBe(200);
-  return answer.data.access_token;
-}
-
+const personalToken = (tenant: "publisher" | "fabrikam") => client.personToken(tenant, scope);
 const applicationToken = (as: Identity) => sandbox.token("https://service.powerapps.com", as);
 
 async function admin(
@@ -65,6 +54,17 @@ describe("E: environments", () => {
       domainName: "contoso-dev",
       instanceState: "Ready",
     });
+  });
+
+  test("E: is as ready for $expand as Microsoft's own provider needs it", async () => {
+    const query = "$expand=permissions,properties.capacity,properties/billingPolicy&api-version=2023-06-01";
+    const { status, data } = await admin("GET", `scopes/admin/environments/${environment}`, { query });
+    expect([status, data.properties.capacity]).toEqual([200, []]);
+    expect(data.properties.linkedEnvironmentMetadata.instanceUrl).toMatch(/^https:.*\/$/);
+    const listed = await admin("GET", "scopes/admin/environments", {
+      query: "$expand=properties/billingPolicy&api-version=2023-06-01",
+    });
+    expect(listed.data.value).toHaveLength(1);
   });
 
   test("E: the list has those of the caller's tenant", async () => {
@@ -146,13 +146,14 @@ describe("E: what a request needs", () => {
   test.each([
     ["no api-version", "x=1", 400, "MissingApiVersionParameter"],
     ["a wrong api-version", "api-version=latest", 400, "InvalidApiVersionParameter"],
-    ["a query option", "api-version=2023-06-01&$expand=permissions", 501, "SandboxNotImplemented"],
+    ["a query option", "api-version=2023-06-01&$filter=x", 501, "SandboxNotImplemented"],
+    ["another $expand", "api-version=2023-06-01&$expand=properties.addons", 501, "SandboxNotImplemented"],
   ])("E: with %s it is refused", async (_, query, status, code) => {
     expect(await admin("GET", "scopes/admin/environments", { query })).toMatchObject({ status, code });
   });
 
-  test("E: a request that is not served is 501 and says which", async () => {
-    const { status, data } = await admin("POST", `scopes/admin/environments/${environment}/copy`);
-    expect([status, data.error.message]).toEqual([501, expect.stringContaining(`POST /providers/`)]);
+  test.each(["copy", "addUser"])("E: a request that is not served is 501 and says which: %s", async (action) => {
+    const { status, data } = await admin("POST", `scopes/admin/environments/${environment}/${action}`);
+    expect([status, data.error.message]).toEqual([501, expect.stringContaining(`/${action}`)]);
   });
 });

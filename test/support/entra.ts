@@ -1,12 +1,14 @@
 import type { AxiosResponse } from "axios";
 import { expect } from "vitest";
 import { firstParty } from "../../sandbox/directory.ts";
-import { administratorOf } from "../../sandbox/seed.ts";
+import { administratorOf, administratorUserOf } from "../../sandbox/seed.ts";
 import type { TestSandbox } from "./sandbox.ts";
 
 export const publisher = administratorOf("publisher");
 export const fabrikam = administratorOf("fabrikam");
 export const graphUrl = "https://graph.microsoft.com";
+/** The Azure CLI's application, with which a person can sign in anywhere. */
+const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /** Who can sign in by client secret. */
 export interface Identity {
@@ -61,6 +63,18 @@ export class EntraClient {
     }
     const { tenantId } = publisher;
     return { id, tenantId, clientId: appId, clientSecret: secret.secretText, objectId: principal.id };
+  }
+
+  /** A token of the person who administers a tenant, by device code. */
+  async personToken(tenant: "publisher" | "fabrikam", scope: string): Promise<string> {
+    const path = `/${administratorOf(tenant).tenantId}/oauth2/v2.0`;
+    const { data } = await this.post(`${path}/devicecode`, { client_id: azureCli, scope });
+    await this.post("/device", { code: data.user_code, ...administratorUserOf(tenant) });
+    const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
+    const { device_code } = data;
+    const answer = await this.post(`${path}/token`, { grant_type, client_id: azureCli, device_code });
+    expect(answer.status).toBe(200);
+    return answer.data.access_token;
   }
 
   /** Posts a form to the sign-in service. */

@@ -75,7 +75,8 @@ export function checkEditable(row: Row): void {
 }
 
 /** All copies of a role's root, the root among them. */
-function copiesOf(data: OrganizationData, role: Row): Row[] {
+/** All copies of a role, its own among them. */
+export function copiesOf(data: OrganizationData, role: Row): Row[] {
   return [...data.rows("role").values()].filter((row) => row.parentrootroleid === role.parentrootroleid);
 }
 
@@ -104,6 +105,13 @@ export function removeRole(data: OrganizationData, role: Row): void {
   const copies = copiesOf(data, role);
   data.collection("privilegesOfRootRole").delete(role.parentrootroleid as string);
   for (const copy of copies) data.remove(tableNamed("role"), copy.roleid as string);
+}
+
+/** The roles that a managed solution brought, which go with it. */
+export function rolesOfSolution(data: OrganizationData, solution: Row): Row[] {
+  return [...data.rows("role").values()].filter(
+    ({ solutionid, roleid, parentrootroleid }) => solutionid === solution.solutionid && roleid === parentrootroleid,
+  );
 }
 
 /** Columns that a root copy has of itself. */

@@ -18,6 +18,8 @@ export interface TableRules {
   update?(data: OrganizationData, caller: Caller, row: Row, changes: Row): void;
   /** After a row was changed. */
   updated?(data: OrganizationData, row: Row, changes: Row): void;
+  /** After a row was read by its id. */
+  read?(data: OrganizationData, row: Row): void;
   /** Before a row is deleted; true when it did itself what is to be done. */
   remove?(data: OrganizationData, row: Row): boolean;
 }

@@ -10,7 +10,9 @@ export const userRules: TableRules = {
   create(data, _caller, row) {
     const clientId = row.applicationid as string | null | undefined;
     if (!clientId) notServed("creating a user that is not an application user");
-    if (!row.businessunitid) refuse("UserBusinessUnitMissing");
+    if (!row.businessunitid) {
+      refuse(data.switch("missingBusinessUnitCode") === "0x80040530" ? "UserBusinessUnitMissing" : "Unexpected");
+    }
     const { tenantId } = data.organization;
     const { directory } = data.context;
     const principal = directory.servicePrincipal(tenantId, clientId);
@@ -23,8 +25,9 @@ export const userRules: TableRules = {
     }
     // Soft-deleted users count: the platform allows one row per application and environment.
     if ([...data.rows("systemuser").values()].some((user) => user.applicationid === clientId)) {
-      if (data.switch("duplicateApplicationUser").startsWith("412")) refuse("DuplicateRecord");
-      refuse("ApplicationIdExists", [clientId]);
+      const [status, code] = data.switch("duplicateApplicationUser").split(" ");
+      if (code === "0x80040237") refuse("DuplicateRecord");
+      refuse("ApplicationIdExists", [clientId], Number(status));
     }
     const userName = `${principal.displayName.replace(/\s+/g, "")}${clientId}@${tenantId}.com`;
     Object.assign(row, {
@@ -92,7 +95,10 @@ export function joinDefaultTeam(data: OrganizationData, user: Row): void {
 export function ownsRows(data: OrganizationData, owner: string): boolean {
   return tables.some(
     ({ ownership, logicalName }) =>
-      ownership === "UserOwned" && [...data.rows(logicalName).values()].some((row) => row.ownerid === owner),
+      // Nothing says that the jobs it started keep a user from being deleted.
+      ownership === "UserOwned" &&
+      logicalName !== "asyncoperation" &&
+      [...data.rows(logicalName).values()].some((row) => row.ownerid === owner),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { DynamicsWebApi } from "dynamics-web-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestSandbox } from "../../support/sandbox.ts";
+import { solutionPackage } from "../../support/solution-package.ts";
 import { dataverseClient } from "../dataverse-client.ts";
 import { refusalOf, startWithClient } from "./dynamics-web-api.ts";
 
@@ -222,6 +223,37 @@ describe("dynamics-web-api: functions, actions and metadata", () => {
     expect(own.RolePrivileges).toContainEqual(expect.objectContaining({ PrivilegeId, Depth: "Deep" }));
     const administrator = await api.callFunction({ collection: "systemusers", key: UserId, name: bound });
     expect(administrator.RolePrivileges.length).toBeGreaterThan(50);
+  });
+
+  test("stages and imports a solution, and follows its job to the end", async () => {
+    const role = { id: "77777777-7777-4777-8777-777777777777", name: "Of a solution", privileges: {} };
+    const { StageSolutionResults } = await api.callAction({
+      actionName: "StageSolution",
+      action: { CustomizationFile: solutionPackage({ roles: [role] }) },
+    });
+    const { AsyncOperationId, ImportJobKey } = await api.callAction({
+      actionName: "ImportSolutionAsync",
+      action: {
+        OverwriteUnmanagedCustomizations: true,
+        PublishWorkflows: true,
+        SolutionParameters: { StageSolutionUploadId: StageSolutionResults.StageSolutionUploadId },
+      },
+    });
+    const select = ["statecode", "statuscode"];
+    const status = async () => {
+      const row = await api.retrieve({ collection: "asyncoperations", key: AsyncOperationId, select });
+      return [row.statecode, row.statuscode];
+    };
+    expect([await status(), await status()]).toEqual([
+      [2, 20],
+      [3, 30],
+    ]);
+    const { SolutionOperationResult } = await api.callFunction({
+      name: "RetrieveSolutionImportResult",
+      parameters: { ImportJobId: ImportJobKey },
+    });
+    expect(SolutionOperationResult.Status).toBe("Passed");
+    expect(await api.retrieve({ collection: "roles", key: role.id })).toMatchObject({ name: role.name });
   });
 
   test("acts on behalf of another user", async () => {
