@@ -48,7 +48,7 @@ module.exports = {
       name: "http-is-the-bottom",
       severity: "error",
       from: { path: `${providers}http\\.ts` },
-      to: { path: providers, pathNot: `${providers}(http|interruption)\\.ts` },
+      to: { path: providers, pathNot: `${providers}(http|interruption|throttling)\\.ts` },
     },
     {
       name: "lifecycles-without-pulumi",

@@ -102,8 +102,9 @@ function secretProblems({ overlapDays = 7, renewBeforeDays = 30 }: Record<string
 function doubleSubjects(credentials: unknown): ConfigProblem[] {
   const firstOf = new Map<string, string>();
   return Object.entries(isMap(credentials) ? credentials : {}).flatMap(([name, credential]) => {
-    if (!isMap(credential) || typeof credential.subject !== "string") return [];
-    const key = JSON.stringify([credential.issuer, credential.subject]);
+    const { issuer, subject } = isMap(credential) ? credential : {};
+    if (typeof issuer !== "string" || typeof subject !== "string") return [];
+    const key = JSON.stringify([issuer, subject]);
     const first = firstOf.get(key);
     if (first === undefined) {
       firstOf.set(key, name);

@@ -72,9 +72,9 @@ export async function connectSubscriber(settings: Settings, target: Target): Pro
     warn: prefixed(settings.warn),
     graph: jsonApi(cloud.graphUrl, () => tokenFor(cloud, administrator, cloud.graphUrl, targetOf(target))),
     publisherGraph: jsonApi(cloud.graphUrl, () =>
-      tokenFor(cloud, runnerOf(settings), cloud.graphUrl, "Microsoft Graph"),
+      tokenFor(cloud, runnerOf(settings), cloud.graphUrl, `${targetOf(target)}, to read Microsoft Graph,`),
     ),
-    application: (how) => applicationOf(settings, cloud, how),
+    application: (how) => applicationOf(settings, cloud, how, target),
   };
 }
 
@@ -88,8 +88,9 @@ export function connectPublisher(settings: Settings, vaultUri: string): Publishe
   return { cloud, graph: jsonApi(cloud.graphUrl, token), vault: vaultAt(settings, cloud, vaultUri), asOf, say, warn };
 }
 
-async function applicationOf(settings: Settings, cloud: Cloud, how: ApplicationIdentity) {
-  const read = (secretUri: string) => readSecret(vaultAt(settings, cloud, secretUri), secretUri);
+async function applicationOf(settings: Settings, cloud: Cloud, how: ApplicationIdentity, target: Target) {
+  const read = (secretUri: string) =>
+    readSecret(vaultAt(settings, cloud, secretUri, `${targetOf(target)}, to read ${secretUri},`), secretUri);
   try {
     return await applicationIdentity(settings.environment, settings.config, how, read);
   } catch (error) {
@@ -98,11 +99,12 @@ async function applicationOf(settings: Settings, cloud: Cloud, how: ApplicationI
   }
 }
 
-function vaultAt(settings: Settings, cloud: Cloud, address: string): Api {
+/** `what` says for a failed sign-in what it was for. */
+function vaultAt(settings: Settings, cloud: Cloud, address: string, what = address): Api {
   if (!isVaultOf(cloud, address)) {
     throw new AccessError(`${address} is in no Key Vault of the ${cloud.name} cloud: no token is sent there`);
   }
-  return keyVault(address, () => tokenFor(cloud, runnerOf(settings), cloud.keyVaultResource, address));
+  return keyVault(address, () => tokenFor(cloud, runnerOf(settings), cloud.keyVaultResource, what));
 }
 
 async function verifiedTenant(target: Target): Promise<string> {

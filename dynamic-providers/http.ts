@@ -1,8 +1,9 @@
 import { Agent } from "node:https";
 import type { INetworkModule, NetworkRequestOptions } from "@azure/msal-node";
-import axios, { AxiosError, type AxiosResponse } from "axios";
+import axios, { AxiosError, type AxiosRequestConfig, type AxiosResponse } from "axios";
 import axiosRetry, { isNetworkError } from "axios-retry";
 import { graceOver, Interrupted, interruption } from "./interruption.ts";
+import { hold, untilLetIn } from "./throttling.ts";
 
 /** A request to one of the vendor's services. */
 export interface HttpRequest {
@@ -62,13 +63,13 @@ const client = axios.create({
   responseType: "text",
 });
 
-// axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try, but for
-// the try after a wait that Ctrl-C cut short: with its aborted signal it is not sent.
-client.interceptors.request.use((config) =>
-  config.signal?.aborted
-    ? config
-    : Object.assign(config, { signal: AbortSignal.any([AbortSignal.timeout(config.timeout!), graceOver]) }),
-);
+client.interceptors.request.use(async (config) => {
+  // After a wait that Ctrl-C cut short: with its aborted signal it is not sent.
+  if (config.signal?.aborted) return config;
+  await untilLetIn(callerOf(config));
+  // axios' own timeout begins anew with each byte, so an answer that trickles in would never end. One signal for each try.
+  return Object.assign(config, { signal: AbortSignal.any([AbortSignal.timeout(config.timeout!), graceOver]) });
+});
 
 axiosRetry(client, {
   retries,
@@ -103,6 +104,15 @@ function mayRepeat(error: AxiosError, repeatable: boolean, seconds: number): boo
   return response ? isFault(response.status) : isNetworkError(error) && error.code !== AxiosError.ERR_BAD_RESPONSE;
 }
 
+/** Who is counted by a service: somebody signed in, at one host. */
+const callerOf = ({ url, headers }: AxiosRequestConfig) => `${new URL(url!).host} ${headers?.Authorization}`;
+
+function holdBack(config: AxiosRequestConfig, response: AxiosResponse | undefined): void {
+  const seconds = askedSeconds(response);
+  const isSignedIn = config.headers?.Authorization !== undefined;
+  if (isSignedIn && response?.status === 429 && seconds !== undefined) hold(callerOf(config), seconds);
+}
+
 /** Ends of the waits that hosts have asked for and the user was told of. */
 const toldUntil = new Map<string, number>();
 let tell: (line: string) => void = () => {};
@@ -121,8 +131,8 @@ function tellWait({ host }: URL, response: AxiosResponse | undefined): void {
 
 /**
  * Sends one request through the project's only connection pool. Reads are repeated after faults, anything after 429, five
- * times in all and after as long as the service asks. Rejects with {@link NoAnswer}, or {@link Interrupted} on Ctrl-C;
- * never with an axios error, which carries the bearer token.
+ * times in all and after as long as the service asks; what else the same caller sends there meanwhile waits with it. Rejects
+ * with {@link NoAnswer}, or {@link Interrupted} on Ctrl-C; never with an axios error, which carries the bearer token.
  */
 export async function send(request: HttpRequest): Promise<HttpResponse> {
   if (!(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
@@ -147,11 +157,13 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
         onRetry(count, error, config) {
           tries = count + 1;
           config.signal = interruption; // the last try's own would cut the wait short
+          holdBack(config, error.response);
           tellWait(new URL(request.url), error.response);
         },
       },
     });
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     const { code, response: answered } = error as AxiosError<string>;
     if (interruption.aborted && code === AxiosError.ERR_CANCELED)
       throw new Interrupted(`waiting for ${new URL(request.url).host} to answer`);

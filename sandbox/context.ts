@@ -1,3 +1,4 @@
+import type { ServiceProtection } from "./dataverse/service-protection.ts";
 import type { Directory } from "./directory.ts";
 import type { Faults } from "./faults.ts";
 import type { Replication } from "./replication.ts";
@@ -41,6 +42,8 @@ export interface Context {
   readonly endpoints: Endpoints;
   readonly journal: JournalEntry[];
   readonly faults: Faults;
+  /** By organization. */
+  readonly serviceProtection: Map<string, ServiceProtection>;
   /**
    * Opens (or finds open) the n-th Key Vault data plane and gives its URL. Key Vault clients take the vault from the host,
    * and loopback has no names, so each vault has a port of its own: slot 0 is `endpoints.vault`.

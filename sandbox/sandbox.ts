@@ -77,6 +77,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     endpoints: { login: "", graph: "", arm: "", vault: "", powerPlatform: "", control: "", organizations: {} },
     journal: [],
     faults: new Faults(),
+    serviceProtection: new Map(),
     vaultUrl: async (slot) => (await open(`vault ${slot}`, () => keyVault(context, slot), 200 + slot)).url,
   };
   seedDirectory(context, options.seed ?? defaultSeed);

@@ -17,6 +17,11 @@ export interface JournalEntry {
   readonly path: string;
   /** What the service answered; 0 where a fault kept the request from it, and no answer was given. */
   readonly status: number;
+  /** When it came and when that answer was ready, in milliseconds of the machine's clock. */
+  readonly began: number;
+  readonly ended: number;
+  /** Header Retry-After of the answer, as it is. */
+  readonly retryAfter?: string;
   /** The fault that the control port was told of, and whether it came before or after the effect: "drop after". */
   readonly fault?: string;
 }
@@ -59,14 +64,19 @@ export async function listen(
   root.use(async (context, next) => {
     const { pathname, search } = new URL(context.req.url);
     const request = { service: name, method: context.req.method, path: pathname + search };
+    const began = Date.now();
+    const note = (status: number, more: Pick<JournalEntry, "fault" | "retryAfter">) =>
+      journal.push({ ...request, status, began, ended: Date.now(), ...more });
     const fault = faults.meet(request);
     const met = fault && nameOf(fault);
     if (fault?.latencyMilliseconds) await setTimeout(fault.latencyMilliseconds);
     if (met?.endsWith("before")) {
-      journal.push({ ...request, status: fault?.status ?? 0, fault: met });
+      note(fault?.status ?? 0, { fault: met });
     } else {
       await replication.during(name, next);
-      journal.push({ ...request, status: context.res.status, ...(met && { fault: met }) });
+      const { status, headers } = context.res;
+      const retryAfter = headers.get("Retry-After");
+      note(status, { ...(met && { fault: met }), ...(retryAfter && { retryAfter }) });
       // What a GET changes (a poll that is counted, a lookup that is filled in) the next one finds again after a crash.
       if (request.method !== "GET") await store.commit();
     }

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Endpoints } from "../sandbox/context.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
-import { administratorOf, administratorUserOf, defaultSeed, subscriptionId } from "../sandbox/seed.ts";
+import { administratorOf, administratorUserOf, defaultSeed, type Seed, subscriptionId } from "../sandbox/seed.ts";
 import { type AzureAd, azureAdFolder, startAzurePlugins } from "./azure-plugins.ts";
 import { engineAtHand, findEngine } from "./engine.ts";
 
@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly directory: string;
   /** 0 takes free ports. */
   readonly basePort: number;
+  /** What an empty sandbox begins with, where it is not {@link defaultSeed}. */
+  readonly seed?: Seed | undefined;
   /** Gets progress lines. */
   readonly say: (line: string) => void;
   /** Whether to download or build a Pulumi CLI where none is at hand. Default: true; with false a session may have none. */
@@ -37,7 +39,7 @@ export interface SessionOptions {
 }
 
 /** Uses the sandbox of `directory` if it runs, else starts it; no engine yet. */
-export async function openSandbox({ directory, basePort }: SessionOptions): Promise<Session> {
+export async function openSandbox({ directory, basePort, seed = defaultSeed }: SessionOptions): Promise<Session> {
   const authorityPath = join(directory, "ca.crt");
   const running = basePort
     ? await runningSandbox(basePort + 3, authorityPath, join(directory, "state.json"))
@@ -45,12 +47,12 @@ export async function openSandbox({ directory, basePort }: SessionOptions): Prom
   if (running)
     return {
       endpoints: running,
-      env: environmentOf(running, authorityPath, directory),
+      env: environmentOf(running, authorityPath, directory, seed),
       shared: true,
       close: async () => {},
     };
-  const sandbox = await startSandbox({ directory, basePort });
-  const env = environmentOf(sandbox.endpoints, sandbox.authorityPath, directory);
+  const sandbox = await startSandbox({ directory, basePort, seed });
+  const env = environmentOf(sandbox.endpoints, sandbox.authorityPath, directory, seed);
   return { endpoints: sandbox.endpoints, env, shared: false, close: () => sandbox.close() };
 }
 
@@ -79,7 +81,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-function environmentOf(endpoints: Endpoints, authorityPath: string, directory: string): Record<string, string> {
+function environmentOf(
+  endpoints: Endpoints,
+  authorityPath: string,
+  directory: string,
+  seed: Seed,
+): Record<string, string> {
   const administrator = administratorOf("publisher");
   const metadataHost = new URL(endpoints.arm).host;
   return {
@@ -98,7 +105,7 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
     ARM_SUBSCRIPTION_ID: subscriptionId,
     ARM_CLIENT_ID: administrator.clientId,
     ARM_CLIENT_SECRET: administrator.clientSecret,
-    ...subscriberAdministrators(),
+    ...subscriberAdministrators(seed),
     PULUMI_HOME: join(directory, "pulumi-home"),
     PULUMI_BACKEND_URL: pathToFileURL(join(directory, "pulumi")).href,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
@@ -113,10 +120,13 @@ function environmentOf(endpoints: Endpoints, authorityPath: string, directory: s
  * Who administers the subscribers' tenants: for the program the application of each environment, for the consent page the
  * person of each tenant. The publisher's tenant is administered by the identity that runs the stack.
  */
-function subscriberAdministrators(): Record<string, string> {
-  const subscribers = defaultSeed.tenants.filter(({ name }) => name !== "publisher");
+function subscriberAdministrators(seed: Seed): Record<string, string> {
+  const subscribers = seed.tenants.filter(({ name }) => name !== "publisher");
   const users = Object.fromEntries(
-    subscribers.map(({ name }) => [name, { tenantId: administratorOf(name).tenantId, ...administratorUserOf(name) }]),
+    subscribers.map(({ name }) => [
+      name,
+      { tenantId: administratorOf(name).tenantId, ...administratorUserOf(name, seed) },
+    ]),
   );
   const env: Record<string, string> = { SANDBOX_ADMIN_USERS: JSON.stringify(users) };
   for (const tenant of subscribers) {

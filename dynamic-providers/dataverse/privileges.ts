@@ -34,6 +34,7 @@ export async function rolePrivileges(
   const answer = await api.get(`RetrieveRolePrivilegesRole(RoleId=${roleId})`);
   const { RolePrivileges: held } = readRow(heldShape, answer, "the role's privileges");
   const names = await namesOf(api, held);
+  for (const [id, name] of names) knownIds(api).set(name, id);
   const result: { declared: Privileges; implicit: Privileges } = { declared: {}, implicit: {} };
   for (const { PrivilegeId, Depth } of held) {
     const name = names.get(PrivilegeId) ?? PrivilegeId;
@@ -87,14 +88,25 @@ async function privilegesWhere(api: Dataverse, conditions: string[]): Promise<z.
   return rows.map((row) => readRow(privilegeShape, row, "a privilege"));
 }
 
+/** Ids by environment and name: a privilege keeps its id for good, so it is asked for once a run. */
+const known = new Map<string, Map<string, string>>();
+
+function knownIds({ environmentUrl }: Dataverse): Map<string, string> {
+  const ids = known.get(environmentUrl) ?? new Map<string, string>();
+  known.set(environmentUrl, ids);
+  return ids;
+}
+
 /** Ids of privileges by name. Names that the environment does not have are refused, all at once. */
-export async function privilegeIds(api: Dataverse, names: string[]): Promise<Map<string, string>> {
+export async function privilegeIds(api: Dataverse, names: string[]): Promise<ReadonlyMap<string, string>> {
+  const ids = knownIds(api);
+  const asked = names.filter((name) => !ids.has(name));
   const rows = await privilegesWhere(
     api,
-    names.map((name) => `name eq ${literal(name)}`),
+    asked.map((name) => `name eq ${literal(name)}`),
   );
-  const ids = new Map(rows.map((row) => [row.name, row.privilegeid]));
-  const unknown = names.filter((name) => !ids.has(name));
+  for (const { name, privilegeid } of rows) ids.set(name, privilegeid);
+  const unknown = asked.filter((name) => !ids.has(name));
   if (unknown.length > 0) {
     throw new AccessError(
       `${api.environmentUrl} has no privilege named ${unknown.join(", ")}. ` +
@@ -109,7 +121,7 @@ export async function replacePrivileges(
   api: Dataverse,
   role: { roleId: string; businessUnitId: string },
   privileges: Privileges,
-  ids: Map<string, string>,
+  ids: ReadonlyMap<string, string>,
 ): Promise<void> {
   await api.post(`roles(${role.roleId})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole`, {
     Privileges: Object.entries(privileges).map(([name, depth]) => ({

@@ -104,12 +104,18 @@ export async function roleCopy(
 }
 
 /** Creates a role under an id of the caller's choosing, by which a lost answer can be told from somebody else's role. */
-export async function createRole(api: Dataverse, roleId: string, name: string, businessUnitId: string): Promise<void> {
+export async function createRole(
+  api: Dataverse,
+  roleId: string,
+  name: string,
+  businessUnitId: string,
+): Promise<SecurityRole> {
   await api.post("roles", {
     roleid: roleId,
     name,
     "businessunitid@odata.bind": `/businessunits(${businessUnitId})`,
   });
+  return { roleId, name, businessUnitId, rootRoleId: roleId, templateId: undefined, managed: false };
 }
 
 export const renameRole = (api: Dataverse, roleId: string, name: string) => api.patch(`roles(${roleId})`, { name });

@@ -67,15 +67,10 @@ export async function grantConsent(
   const principal = (await findPrincipal(graph, applicationId)) ?? (await createPrincipal(graph, applicationId, mark));
   const resource = await graph.get(`/v1.0/servicePrincipals(appId='${dataverse.clientId}')?$select=id`);
   const { id: resourceId } = readRow(z.object({ id }), resource, "Dataverse's service principal");
-  const [found] = await graph.list(
-    `/v1.0/oauth2PermissionGrants?$filter=${encodeURIComponent(`clientId eq '${principal.id}' and consentType eq 'AllPrincipals' and resourceId eq '${resourceId}'`)}`,
-  );
-  const existing = found && readRow(grantShape, found, "the permission grant");
-  const scopes = existing?.scope?.split(" ").filter(Boolean) ?? [];
-  if (!existing) {
-    const grant = { clientId: principal.id, consentType: "AllPrincipals", resourceId, scope: dataverse.scope };
-    await graph.post("/v1.0/oauth2PermissionGrants", grant);
-  } else if (!scopes.includes(dataverse.scope)) {
+  const existing =
+    (await findGrant(graph, principal.id, resourceId)) ?? (await createGrant(graph, principal.id, resourceId));
+  const scopes = existing.scope?.split(" ").filter(Boolean) ?? [];
+  if (!scopes.includes(dataverse.scope)) {
     await graph.patch(`/v1.0/oauth2PermissionGrants/${existing.id}`, { scope: [...scopes, dataverse.scope].join(" ") });
   }
   return { id: principal.id, created: principal.tags.includes(mark) };
@@ -111,6 +106,26 @@ export const isBehind = (error: unknown) =>
 
 /** Ids of grants are no GUIDs. */
 const grantShape = z.object({ id: z.string().min(1), scope: optional(z.string()) });
+
+type Grant = z.output<typeof grantShape>;
+
+async function findGrant(graph: Api, clientId: string, resourceId: string): Promise<Grant | undefined> {
+  const filter = `clientId eq '${clientId}' and consentType eq 'AllPrincipals' and resourceId eq '${resourceId}'`;
+  const [found] = await graph.list(`/v1.0/oauth2PermissionGrants?$filter=${encodeURIComponent(filter)}`);
+  return found && readRow(grantShape, found, "the permission grant");
+}
+
+async function createGrant(graph: Api, clientId: string, resourceId: string): Promise<Grant> {
+  const grant = { clientId, consentType: "AllPrincipals", resourceId, scope: dataverse.scope };
+  try {
+    return readRow(grantShape, await graph.post("/v1.0/oauth2PermissionGrants", grant), "the new permission grant");
+  } catch (error) {
+    // Granted at the same moment for another environment of the tenant, or the answer was lost: what is there now decides.
+    const found = await findGrant(graph, clientId, resourceId);
+    if (!found) throw error;
+    return found;
+  }
+}
 
 const principalShape = z.object({
   id,

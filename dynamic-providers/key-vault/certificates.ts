@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { type Api, isMissing, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
+import { optional, readRow } from "../rows.ts";
 import { type Say, waitFor } from "../waiting.ts";
 
 /** What decides how a certificate is made. */
@@ -33,7 +35,7 @@ const makingSeconds = 120;
 export async function newestCertificate(vault: Api, name: string): Promise<VaultCertificate | undefined> {
   try {
     const row = await vault.get(`/certificates/${name}?${version}`);
-    return typeof row.cer === "string" ? certificateOf(row) : undefined;
+    return row.cer === undefined || row.cer === null ? undefined : certificateOf(row);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -73,7 +75,12 @@ export async function untilMade(vault: Api, name: string, say: Say): Promise<str
   const status = await waitFor(`Key Vault to make certificate '${name}'`, makingSeconds, say, async () => {
     try {
       const row = await vault.get(`/certificates/${name}/pending?${version}`);
-      return row.status === "inProgress" ? undefined : String(row.status);
+      const { status } = readRow(
+        z.object({ status: z.string().regex(/^\w{1,40}$/) }),
+        row,
+        "the certificate's operation",
+      );
+      return status === "inProgress" ? undefined : status;
     } catch (error) {
       if (isMissing(error)) return "completed";
       throw error;
@@ -85,9 +92,10 @@ export async function untilMade(vault: Api, name: string, say: Say): Promise<str
 
 /** Disables every version but one, and with each the secret that holds its private key. */
 export async function disableOtherVersions(vault: Api, name: string, uri: string): Promise<void> {
-  for (const { id, attributes } of await vault.list(`/certificates/${name}/versions?${version}`)) {
-    if (id === uri || (attributes as Row | undefined)?.enabled === false) continue;
-    await vault.patch(`${new URL(String(id)).pathname}?${version}`, { attributes: { enabled: false } });
+  const rows = await vault.list(`/certificates/${name}/versions?${version}`);
+  for (const { id, attributes } of rows.map((row) => readRow(versionShape, row, "the certificate's version"))) {
+    if (id === uri || attributes?.enabled === false) continue;
+    await vault.patch(`${new URL(id).pathname}?${version}`, { attributes: { enabled: false } });
   }
 }
 
@@ -98,24 +106,41 @@ export async function deleteCertificate(vault: Api, name: string): Promise<void>
   });
 }
 
-function certificateOf({ id, sid, cer, tags, attributes, policy }: Row): VaultCertificate {
-  const { enabled, created, exp } = (attributes ?? {}) as { enabled?: boolean; created?: number; exp?: number };
-  const { x509_props, key_props } = (policy ?? {}) as {
-    x509_props?: { subject?: string; validity_months?: number };
-    key_props?: { key_size?: number };
-  };
-  if (typeof id !== "string" || typeof sid !== "string" || !created || !exp)
-    throw new VendorError(200, "unexpected_answer", "Key Vault answered without the certificate's address or dates");
+const address = z.url({ protocol: /^https$/ });
+
+const versionShape = z.object({ id: address, attributes: optional(z.object({ enabled: optional(z.boolean()) })) });
+
+/** Epoch seconds, as far as a Date goes. */
+const time = z
+  .number()
+  .positive()
+  .max(8.64e12)
+  .transform((seconds) => new Date(seconds * 1000));
+
+const shape = z.object({
+  id: address,
+  sid: address,
+  cer: z.base64().min(1),
+  tags: optional(z.record(z.string(), z.string())),
+  attributes: z.object({ enabled: optional(z.boolean()), created: time, exp: time }),
+  policy: z.object({
+    x509_props: z.object({ subject: z.string(), validity_months: z.number() }),
+    key_props: z.object({ key_size: z.number() }),
+  }),
+});
+
+function certificateOf(row: Row): VaultCertificate {
+  const { id, sid, cer, tags = {}, attributes, policy } = readRow(shape, row, "the certificate");
   return {
     uri: id,
     secretUri: sid,
-    der: String(cer),
-    tags: (tags ?? {}) as Record<string, string>,
-    enabled: enabled !== false,
-    createdOn: new Date(created * 1000),
-    expiresOn: new Date(exp * 1000),
-    subject: x509_props?.subject ?? "",
-    validityMonths: x509_props?.validity_months ?? 0,
-    keySize: key_props?.key_size ?? 0,
+    der: cer,
+    tags,
+    enabled: attributes.enabled !== false,
+    createdOn: attributes.created,
+    expiresOn: attributes.exp,
+    subject: policy.x509_props.subject,
+    validityMonths: policy.x509_props.validity_months,
+    keySize: policy.key_props.key_size,
   };
 }

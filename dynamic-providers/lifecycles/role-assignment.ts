@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isUncertain } from "../api.ts";
 import type { Target } from "../connection.ts";
 import { type Dataverse, isDuplicate } from "../dataverse/client.ts";
 import {
@@ -11,7 +12,6 @@ import {
   unassignRole,
 } from "../dataverse/roles.ts";
 import { AccessError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface RoleAssignmentInputs extends Target {
@@ -72,7 +72,7 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         await assignRole(api, inputs.userId, copy.roleId);
       } catch (error) {
         const done =
-          isDuplicate(error) || (error instanceof NoAnswer && holds(await holdings(api, inputs.userId), copy.roleId));
+          isDuplicate(error) || (isUncertain(error) && holds(await holdings(api, inputs.userId), copy.roleId));
         if (!done) throw error;
       }
     }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { isUncertain } from "../api.ts";
 import type { Connection, Target } from "../connection.ts";
 import { rootBusinessUnit } from "../dataverse/business-units.ts";
 import { isDuplicate } from "../dataverse/client.ts";
@@ -14,8 +15,7 @@ import {
   renameRole,
   type SecurityRole,
 } from "../dataverse/roles.ts";
-import { AccessError, VendorError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
+import { AccessError } from "../errors.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface SecurityRoleInputs extends Target {
@@ -128,14 +128,14 @@ async function findOrCreate(
   // Names are looked up first: a role without its privileges would be left behind otherwise.
   await privilegeIds(api, Object.keys(inputs.privileges));
   try {
-    await createRole(api, inputs.rowId, inputs.name, businessUnitId);
+    const role = await createRole(api, inputs.rowId, inputs.name, businessUnitId);
+    return { role, created: true };
   } catch (error) {
     // What is there now decides; if nothing is, the error stands.
-    if (!(isDuplicate(error) || error instanceof NoAnswer) || !(await findRoles(api, wanted)).byId) throw error;
+    const role = isDuplicate(error) || isUncertain(error) ? (await findRoles(api, wanted)).byId : undefined;
+    if (!role) throw error;
+    return { role, created: true };
   }
-  const role = await readRole(api, inputs.rowId);
-  if (!role) throw new VendorError(404, "not_readable", "the new role does not show; run the command again");
-  return { role, created: true };
 }
 
 function refuseForeign(role: SecurityRole, { api }: Connection): void {

@@ -1,6 +1,7 @@
 import type { Hono, Context as Request } from "hono";
 import type { ZodError } from "zod";
 import type { Context } from "../context.ts";
+import { limitsSchema } from "../dataverse/service-protection.ts";
 import { type Switch, switches, switchesOf } from "../dataverse/switches.ts";
 import { entraSwitches, entraSwitchesOf } from "../entra/switches.ts";
 import { faultSchema } from "../faults.ts";
@@ -23,6 +24,9 @@ import { newService } from "../server.ts";
  * - `GET /switches` what is answered where Microsoft's documents leave it open: `{entra, graph, vault or an organization: {name: value}}`
  * - `PUT /switches/{entra, graph, vault or an organization}` sets some of them, `{"roleNotAssigned": "404"}`, and answers all of that
  *   set; names, values and defaults are in `switches.ts` of each service
+ * - `GET /limits` the service protection limits: `{organization: {name: value}}`; `PUT /limits/{organization}` sets some of
+ *   them, `{"requests": 20, "windowSeconds": 2}`, until the process ends; `{"enforced": false}` switches them off; see
+ *   `sandbox/dataverse/service-protection.ts`
  */
 export function control(context: Context): Hono {
   const { store, organizations } = context;
@@ -76,13 +80,27 @@ export function control(context: Context): Hono {
   app.put("/switches/:set", async (c) => {
     const name = c.req.param("set");
     const row = Object.hasOwn(sets(), name) ? sets()[name] : undefined;
-    if (!row) return refuse(c, 404, `There is no organization '${name}', but ${listOf(Object.keys(sets()))}.`);
+    if (!row) return refuse(c, 404, noOrganization(name, Object.keys(sets())));
     const values = Object.entries(await bodyOf(c));
     const problems = values.flatMap(([switchName, value]) => problemOf(row.known, switchName, value) ?? []);
     if (values.length === 0) problems.push(`Nothing to set. The switches are ${listOf(Object.keys(row.known))}.`);
     if (problems.length > 0) return refuse(c, 400, problems.join(" "));
     for (const [switchName, value] of values) row.set.set(switchName, value as string);
     return c.json(inForce(row));
+  });
+
+  const { serviceProtection } = context;
+  app.get("/limits", (c) =>
+    c.json(Object.fromEntries([...serviceProtection].map(([name, { limits }]) => [name, limits]))),
+  );
+  app.put("/limits/:organization", async (c) => {
+    const name = c.req.param("organization");
+    const protection = serviceProtection.get(name);
+    if (!protection) return refuse(c, 404, noOrganization(name, [...serviceProtection.keys()]));
+    const limits = limitsSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!limits.success) return refuse(c, 400, problemsOf(limits.error, "the limits"));
+    protection.limits = { ...protection.limits, ...limits.data };
+    return c.json(protection.limits);
   });
   return app;
 }
@@ -111,8 +129,11 @@ function problemOf(known: SwitchSet["known"], name: string, value: unknown): str
   return values.includes(value) ? undefined : `${name} can be ${listOf(values)}, not ${JSON.stringify(value)}.`;
 }
 
+/** All that is wrong with a body; `whole` stands for the body itself. */
 const problemsOf = ({ issues }: ZodError, whole: string) =>
   issues.map(({ path, message }) => `${path.join(".") || whole}: ${message}.`).join(" ");
+
+const noOrganization = (name: string, known: string[]) => `There is no organization '${name}', but ${listOf(known)}.`;
 
 const listOf = (names: readonly unknown[]) => names.map((name) => `'${name}'`).join(", ");
 

@@ -12,7 +12,7 @@ export function contentOf({ body, contentType }: Answer): { text: string; type: 
 
 /** An error as an answer, with the details that the request's `Prefer` header asks for (wire facts D3). */
 export function errorAnswer(data: OrganizationData, error: DataverseError, prefer: string | undefined): Answer {
-  const { message, status } = error;
+  const { message, status, headers } = error;
   const isOfPayload = message.startsWith("Error identified in Payload");
   const code = isOfPayload ? data.switch("payloadErrorCode") : error.code;
   const wanted = annotationsOf(prefer);
@@ -25,5 +25,5 @@ export function errorAnswer(data: OrganizationData, error: DataverseError, prefe
   };
   const shown = Object.entries(details).filter(([name]) => wantsAnnotation(wanted, name));
   const annotations = Object.fromEntries(shown.map(([name, value]) => [`@${name}`, value]));
-  return { status, body: { error: { code, message, ...annotations } } };
+  return { status, headers, body: { error: { code, message, ...annotations } } };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Hono, Context as HttpContext } from "hono";
 import type { Context, Organization } from "../context.ts";
 import { newService } from "../server.ts";
-import { InvalidToken } from "../tokens.ts";
+import { type Claims, InvalidToken } from "../tokens.ts";
 import { contentOf, errorAnswer } from "./answers.ts";
 import { authenticate, callerOfToken, challengeOf } from "./authentication.ts";
 import { runBatch } from "./batch.ts";
@@ -12,30 +12,36 @@ import { apiRoot } from "./references.ts";
 import { DataverseError } from "./refusal.ts";
 import type { Answer } from "./request.ts";
 import { seedOrganization } from "./seed.ts";
+import { ServiceProtection } from "./service-protection.ts";
 
 /** The Dataverse Web API of one environment. An empty organization is seeded first. */
 export function dataverse(context: Context, organization: Organization): Hono {
   const data = new OrganizationData(context, organization);
   seedOrganization(data);
+  const protection = new ServiceProtection(() => context.store.now());
+  context.serviceProtection.set(organization.name, protection);
   const app = newService();
   app.use(async (http, next) => {
     const url = new URL(http.req.url);
     if (!/^\/+api\/data(\/|$)/.test(url.pathname)) return next();
     try {
-      return send(data, await answer(data, http, url));
+      const claims = await authenticate(data, http.req.header("Authorization"));
+      const answered = await protection
+        .admit(claims.oid, () => answer(data, claims, http, url))
+        .catch((error) => {
+          if (error instanceof DataverseError) return errorAnswer(data, error, http.req.header("Prefer"));
+          throw error;
+        });
+      return send(data, { ...answered, headers: { ...protection.remaining(claims.oid), ...answered.headers } });
     } catch (error) {
-      if (error instanceof InvalidToken) {
-        return new Response(null, { status: 401, headers: challengeOf(data, error) });
-      }
-      if (!(error instanceof DataverseError)) throw error;
-      return send(data, errorAnswer(data, error, http.req.header("Prefer")));
+      if (!(error instanceof InvalidToken)) throw error;
+      return new Response(null, { status: 401, headers: challengeOf(data, error) });
     }
   });
   return app;
 }
 
-async function answer(data: OrganizationData, http: HttpContext, url: URL): Promise<Answer> {
-  const claims = await authenticate(data, http.req.header("Authorization"));
+async function answer(data: OrganizationData, claims: Claims, http: HttpContext, url: URL): Promise<Answer> {
   if (!apiRoot.test(url.pathname)) {
     const Message = "Requested API Version must be provided.  Please provide in the format /api/data/v<Major>.<Minor>/";
     return { status: 404, body: { Message } };
@@ -58,8 +64,6 @@ function send(data: OrganizationData, answer: Answer): Response {
       "x-ms-service-request-id": randomUUID(),
       REQ_ID: randomUUID(),
     }),
-    "x-ms-ratelimit-burst-remaining-xrm-requests": "5999",
-    "x-ms-ratelimit-time-remaining-xrm-requests": "1,200.00",
     "x-ms-dop-hint": "4",
     ...headers,
   });

@@ -1,5 +1,6 @@
 import { batchErrors } from "./batch-errors.ts";
 import { organizationErrors } from "./organization-errors.ts";
+import { throttlingErrors } from "./throttling-errors.ts";
 
 /** One of Dataverse's errors: its code, the HTTP status it comes with, and its text with numbered places. */
 export interface ErrorDefinition {
@@ -335,6 +336,7 @@ export const catalogue = {
 
   ...organizationErrors,
   ...batchErrors,
+  ...throttlingErrors,
 } as const satisfies Record<string, ErrorDefinition>;
 
 /** Name of an error in the {@link catalogue}. */

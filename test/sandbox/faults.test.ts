@@ -47,7 +47,7 @@ describe("a fault before the effect", () => {
     const answer = await dataverse.send("POST", "roles", { name: "A" });
     expect(answer).toMatchObject({ status: 503, data: { error: { message: "Come again." } } });
     expect(answer.headers).toMatchObject({ "retry-after": "7", "content-type": "application/json" });
-    expect(await journal()).toEqual([{ service, method: "POST", path, status: 503, fault: "status before" }]);
+    expect(await journal()).toMatchObject([{ service, method: "POST", path, status: 503, fault: "status before" }]);
     expect(await rolesNamed("A")).toBe(0);
   });
 
@@ -63,7 +63,7 @@ describe("a fault before the effect", () => {
   ])("%s, and nothing is made", async (_what, rule, outcome, fault) => {
     await add({ service, method: "POST", ...rule });
     expect(await makeRole(fault)).toBe(outcome);
-    expect(await journal()).toEqual([{ service, method: "POST", path, status: 0, fault }]);
+    expect(await journal()).toMatchObject([{ service, method: "POST", path, status: 0, fault }]);
     expect(await rolesNamed(fault)).toBe(0);
     expect(await makeRole(fault)).toBe(204);
   });
@@ -76,7 +76,7 @@ describe("a fault after the effect", () => {
   ])("%s, and the role is there, on disk too", async (_what, rule, outcome, fault) => {
     await add({ service, method: "POST", ...rule });
     expect(await makeRole(fault)).toBe(outcome);
-    expect(await journal()).toEqual([{ service, method: "POST", path, status: 204, fault }]);
+    expect(await journal()).toMatchObject([{ service, method: "POST", path, status: 204, fault }]);
     expect(await rolesNamed(fault)).toBe(1);
     expect(readFileSync(join(sandbox.directory, "state.json"), "utf8")).toContain(`"name":"${fault}"`);
   });
@@ -184,7 +184,7 @@ test("latency alone lets the request be answered as ever, only later", async () 
   const started = performance.now();
   expect(await makeRole("Late")).toBe(204);
   expect(performance.now() - started).toBeGreaterThan(290);
-  expect(await journal()).toEqual([{ service, method: "POST", path, status: 204 }]);
+  expect(await journal()).toMatchObject([{ service, method: "POST", path, status: 204 }]);
 });
 
 describe("a rule that is wrong is refused with all that is wrong", () => {

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import axios, { type AxiosInstance } from "axios";
 import type { Endpoints } from "../../sandbox/context.ts";
 import type { CountedRule } from "../../sandbox/faults.ts";
-import { type Administrator, administratorOf } from "../../sandbox/seed.ts";
+import { type Administrator, administratorOf, type Seed } from "../../sandbox/seed.ts";
 import type { JournalEntry } from "../../sandbox/server.ts";
 import { openSession } from "../../tools/session.ts";
 
@@ -82,9 +82,9 @@ export interface Stack {
   import(file: string): Promise<string>;
 }
 
-export async function startEngine(): Promise<Engine> {
+export async function startEngine(seed?: Seed): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), "dataverse-s2s-engine-"));
-  const session = await openSession({ directory, basePort: 0, say: () => {} });
+  const session = await openSession({ directory, basePort: 0, seed, say: () => {} });
   const { endpoints, env } = session;
   const agent = new Agent({ ca: readFileSync(env.NODE_EXTRA_CA_CERTS!), keepAlive: true });
   const http = axios.create({ httpsAgent: agent, validateStatus: () => true });

@@ -1,9 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataverse } from "../../dynamic-providers/dataverse/client.ts";
+import { certificatesOf } from "../../dynamic-providers/entra/application-certificates.ts";
 import { tenantOf } from "../../dynamic-providers/entra/tenant.ts";
 import { accessToken } from "../../dynamic-providers/entra/tokens.ts";
 import { explain } from "../../dynamic-providers/errors.ts";
+import { newestCertificate } from "../../dynamic-providers/key-vault/certificates.ts";
 import { type Behaviour, type LocalService, startLocalService } from "../support/local-service.ts";
 
 const token = "eyJ-this-is-the-token";
@@ -204,6 +206,43 @@ describe("a refusal", () => {
     const told = await refusal(401, "", { "401_error_reason": "The token was revoked." });
     expect(told).toMatch(/^ The token was revoked \(HTTP 401\)\. Run the command again, which signs in anew\./);
     expect(service.requests()).toHaveLength(1);
+  });
+});
+
+describe("certificates", () => {
+  it.each([{}, { keyCredentials: null }, { keyCredentials: "none" }, { keyCredentials: [{ displayName: "x" }] }])(
+    "of an application as %j are not taken for none, since the list is written back whole",
+    async (body) => {
+      service.behave(json(body));
+      const told = await sentence(() => certificatesOf(api(), "11111111-2222-4333-8444-555555555555"));
+      expect(told).toMatch(/the application's certificates came with a keyCredentials\S* that cannot be read/);
+    },
+  );
+
+  const kept = {
+    id: "https://orders.vault.azure.net/certificates/x/1",
+    sid: "https://orders.vault.azure.net/secrets/x/1",
+    cer: "MIIB",
+    attributes: { enabled: true, created: 1_800_000_000, exp: 1_900_000_000 },
+    policy: { x509_props: { subject: "CN=Orders", validity_months: 12 }, key_props: { key_size: 2048 } },
+  };
+  it.each([
+    ["without an address", { id: undefined }, "id"],
+    ["with an address that is none", { sid: "secret" }, "sid"],
+    ["with something else", { cer: 7 }, "cer"],
+    ["with another text", { cer: "-----BEGIN CERTIFICATE-----" }, "cer"],
+    ["without times", { attributes: {} }, "attributes.created"],
+    ["with a time that no calendar has", { attributes: { created: 1, exp: 1e300 } }, "attributes.exp"],
+    ["without its policy", { policy: null }, "policy"],
+  ])("in a vault %s are told as that", async (_how, change, member) => {
+    service.behave(json({ ...kept, ...change }));
+    const told = await sentence(() => newestCertificate(api(), "x"));
+    expect(told).toContain(`the certificate came with a ${member} that cannot be read (unexpected_answer, HTTP 200)`);
+  });
+
+  it("in a vault are read where all is there", async () => {
+    service.behave(json(kept));
+    expect(await newestCertificate(api(), "x")).toMatchObject({ uri: kept.id, tags: {}, keySize: 2048 });
   });
 });
 

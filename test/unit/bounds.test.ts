@@ -156,6 +156,22 @@ describe.concurrent("bounds", { timeout: 30_000 }, () => {
       expect(told.filter((line) => line.includes(host))).toEqual([`waiting 6 s, as ${host} asks (HTTP 429)`]);
     });
 
+    it("is kept by everything else of the same caller, and by nobody else", async () => {
+      const service = await refusing(() => ({ "Retry-After": "2" }));
+      const began = Date.now();
+      const first = api(service).get("roles(1)");
+      await expect.poll(() => service.requests()).toHaveLength(1);
+      const another = dataverse(service.url, async () => "another token");
+      await another.get("roles(2)"); // by its end the refusal has come too
+      const second = api(service).post("roles", {});
+      await another.get("roles(3)");
+      expect(Date.now() - began).toBeLessThan(1_900);
+      expect(service.requests().map(({ path }) => path.replace(/.*\//, ""))).toEqual(["roles(2)", "roles(3)"]);
+      await Promise.all([first, second]);
+      expect(Date.now() - began).toBeGreaterThanOrEqual(2_000);
+      expect(service.requests()).toHaveLength(2);
+    });
+
     it("longer than the longest is not cut short: the error says how long it was", async () => {
       const service = await newService({ status: 429, headers: { "Retry-After": "301" } });
       const { message, seconds } = await failure(() => api(service).get("roles"));

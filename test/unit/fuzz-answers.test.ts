@@ -8,12 +8,14 @@ import { entitySetOf } from "../../dynamic-providers/dataverse/metadata.ts";
 import * as privileges from "../../dynamic-providers/dataverse/privileges.ts";
 import * as roles from "../../dynamic-providers/dataverse/roles.ts";
 import { whoAmI } from "../../dynamic-providers/dataverse/who-am-i.ts";
+import * as registered from "../../dynamic-providers/entra/application-certificates.ts";
 import * as passwords from "../../dynamic-providers/entra/application-passwords.ts";
 import * as consent from "../../dynamic-providers/entra/consent.ts";
 import { federatedToken } from "../../dynamic-providers/entra/sign-in/federated.ts";
-import { tenantOf } from "../../dynamic-providers/entra/tenant.ts";
+import { tenantOf, tenantOfVault } from "../../dynamic-providers/entra/tenant.ts";
 import { AccessError, explain, VendorError } from "../../dynamic-providers/errors.ts";
 import { type HttpResponse, NoAnswer } from "../../dynamic-providers/http.ts";
+import * as certificates from "../../dynamic-providers/key-vault/certificates.ts";
 import * as secrets from "../../dynamic-providers/key-vault/secrets.ts";
 
 /** What the services answer to the requests of one run, in turn. */
@@ -62,6 +64,11 @@ const members = [
     "displayName",
     "endDateTime",
     "@odata.nextLink",
+    "nextLink",
+  ],
+  ...[
+    ...["keyCredentials", "cer", "sid", "policy", "status", "enabled", "created", "exp"],
+    ...["x509_props", "key_props", "subject", "validity_months", "key_size"],
   ],
 ];
 
@@ -89,13 +96,33 @@ const whole = fc
   .map(([kept, other]) => ({ ...Object.fromEntries(members.map((member) => [member, guid])), ...slice(other, kept) }));
 const slice = (object: object, most: number) => Object.fromEntries(Object.entries(object).slice(0, most));
 
+/** A certificate of Key Vault, with times and numbers of all sizes. */
+const number = fc.oneof(fc.integer({ min: 1, max: 4e9 }), fc.double(), fc.maxSafeInteger());
+const certificate = fc.record({
+  id: fc.constantFrom("https://orders.vault.azure.net/certificates/x/1", "https://elsewhere.example/certificates/x/1"),
+  sid: fc.constantFrom("https://orders.vault.azure.net/secrets/x/1", guid),
+  cer: fc.constantFrom("MIIB", "-----BEGIN CERTIFICATE-----"),
+  tags: fc.oneof(fc.constant(null), fc.constant({ madeBy: guid }), row),
+  attributes: fc.record({ enabled: fc.boolean(), created: number, exp: number }),
+  policy: fc.record({
+    x509_props: fc.record({ subject: text, validity_months: number }),
+    key_props: fc.record({ key_size: number }),
+  }),
+  status: fc.constantFrom("completed", "failed", "inProgress"),
+});
+
 const rows = fc.array(fc.oneof(whole, row), { maxLength: 3 });
 const body = fc.oneof(
   rows.map((value) => ({ value })),
   whole,
   row,
   row.map((error) => ({ error })),
-  fc.tuple(whole, rows).map(([it, list]) => ({ ...it, RolePrivileges: list, passwordCredentials: list })),
+  fc
+    .tuple(whole, rows)
+    .map(([it, list]) => ({ ...it, RolePrivileges: list, passwordCredentials: list, keyCredentials: list })),
+  fc
+    .tuple(certificate, row, fc.integer({ min: 0, max: 2 }))
+    .map(([it, other, kept]) => ({ ...it, ...slice(other, kept) })),
   fc.tuple(whole, rows).map(([it, systemuserroles_association]) => ({ ...it, systemuserroles_association })),
   text,
   fc.jsonValue(),
@@ -133,7 +160,9 @@ let environments = 0;
 const environment = (): Dataverse =>
   dataverse(`https://contoso-${environments++}.crm4.dynamics.com`, async () => token);
 const graph = jsonApi("https://graph.microsoft.com", async () => token);
-const vault = jsonApi("https://orders.vault.azure.net", async () => token);
+const vaultUri = "https://orders.vault.azure.net";
+const vault = jsonApi(vaultUri, async () => token);
+const policy = { subject: "CN=Orders", validityMonths: 12, keySize: 2048 };
 const desired = { userId: guid, applicationId: guid, businessUnitId: guid, primaryEmail: "a@contoso.example" };
 const role = {
   roleId: guid,
@@ -179,9 +208,19 @@ const calls: Record<string, () => Promise<unknown>> = {
   addPassword: () => passwords.addPassword(graph, guid, { displayName: "x", expiresOn: "2027-06-01T00:00:00Z" }),
   removePassword: () => passwords.removePassword(graph, guid, guid),
   readSecret: () => secrets.readSecret(vault, "https://orders.vault.azure.net/secrets/x/1"),
+  versionsOf: () => secrets.versionsOf(vault, "x"),
+  disableVersion: () => secrets.disableVersion(vault, { uri: `${vaultUri}/secrets/x/1`, tags: {}, enabled: true }),
   newestVersion: () => secrets.newestVersion(vault, "x"),
   writeSecret: () => secrets.writeSecret(vault, "x", { value: "x", contentType: "x", expires: 0, tags: {} }),
   deleteSecret: () => secrets.deleteSecret(vault, "x"),
+  newestCertificate: () => certificates.newestCertificate(vault, "x"),
+  requestCertificate: () => certificates.requestCertificate(vault, "x", policy, {}),
+  untilMade: () => certificates.untilMade(vault, "x", silent),
+  disableOtherVersions: () => certificates.disableOtherVersions(vault, "x", `${vaultUri}/certificates/x/1`),
+  deleteCertificate: () => certificates.deleteCertificate(vault, "x"),
+  certificatesOf: () => registered.certificatesOf(graph, guid),
+  setCertificates: () => registered.setCertificates(graph, guid, [registered.newCertificate(guid, "x", "MIIB")]),
+  tenantOfVault: () => tenantOfVault(vaultUri),
   federatedToken: () => federatedToken(undefined, oidc),
 };
 
