@@ -1,5 +1,5 @@
 import { hiding, reasonOf, unexpected, VendorError } from "./errors.ts";
-import { type HttpRequest, type HttpResponse, send } from "./http.ts";
+import { type HttpRequest, type HttpResponse, NoAnswer, send } from "./http.ts";
 
 /** A JSON object as a service gives or takes it. */
 export type Row = Record<string, unknown>;
@@ -93,6 +93,10 @@ export function jsonApi(base: string, token: () => Promise<string>, headers: Rec
 
 /** True for the answer "no such object". */
 export const isMissing = (error: unknown) => error instanceof VendorError && error.status === 404;
+
+/** True where a write may have taken effect all the same: what there is now decides. */
+export const isUncertain = (error: unknown) =>
+  error instanceof NoAnswer || (error instanceof VendorError && (error.status ?? 0) >= 500);
 
 const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { isMissing, type Row } from "../api.ts";
+import { isMissing, isUncertain, type Row } from "../api.ts";
 import { VendorError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
 import { id, optional, readRow } from "../rows.ts";
 import { type Say, waitFor } from "../waiting.ts";
 import { type Dataverse, isDuplicate } from "./client.ts";
@@ -108,8 +107,8 @@ export async function ensureApplicationUser(
         refused = undefined;
         return true;
       } catch (error) {
-        // Exists already, or the answer was lost: what there is now decides, below.
-        if (isDuplicate(error) || error instanceof NoAnswer) return true;
+        if (isDuplicate(error)) return true;
+        if (isUncertain(error) && (await findApplicationUser(api, desired.applicationId))) return true;
         if (!(error instanceof VendorError && error.code === "0x8004f510")) throw error;
         refused = error;
         return undefined;

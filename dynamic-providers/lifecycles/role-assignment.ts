@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isUncertain } from "../api.ts";
 import type { Target } from "../connection.ts";
 import { type Dataverse, isDuplicate } from "../dataverse/client.ts";
 import {
@@ -11,7 +12,6 @@ import {
   unassignRole,
 } from "../dataverse/roles.ts";
 import { AccessError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface RoleAssignmentInputs extends Target {
@@ -72,18 +72,25 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         await assignRole(api, inputs.userId, copy.roleId);
       } catch (error) {
         const done =
-          isDuplicate(error) || (error instanceof NoAnswer && holds(await holdings(api, inputs.userId), copy.roleId));
+          isDuplicate(error) || (isUncertain(error) && holds(await holdings(api, inputs.userId), copy.roleId));
         if (!done) throw error;
       }
-    }
-    // After the assignment: a user without a role is locked out.
-    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
-      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
-      await unassignRole(api, inputs.userId, roleId);
     }
     const id = `${inputs.userId}/${copy.roleId}`;
     const adopted = previous?.id === id ? previous.outputs.adopted : held;
     const { businessUnitId } = holder;
+    // After the assignment: a user without a role is locked out.
+    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
+      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
+      try {
+        await unassignRole(api, inputs.userId, roleId);
+      } catch (error) {
+        if (isUncertain(error) && !holds(await holdings(api, inputs.userId), roleId)) continue;
+        // Of a creation that fails the engine keeps nothing: the next one would take this assignment for somebody else's.
+        if (!previous && !held) await unassignRole(api, inputs.userId, copy.roleId);
+        throw error;
+      }
+    }
     const only = inputs.exclusive ? { exclusive: true, excessRoles: [] } : notExclusive;
     return { id, outputs: { businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted, ...only } };
   },

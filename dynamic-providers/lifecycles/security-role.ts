@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { isUncertain } from "../api.ts";
 import type { Connection, Target } from "../connection.ts";
 import { rootBusinessUnit } from "../dataverse/business-units.ts";
 import { isDuplicate } from "../dataverse/client.ts";
@@ -15,7 +16,6 @@ import {
   type SecurityRole,
 } from "../dataverse/roles.ts";
 import { AccessError, VendorError } from "../errors.ts";
-import { NoAnswer } from "../http.ts";
 import { subscriberLifecycle, targetShape } from "./lifecycle.ts";
 
 export interface SecurityRoleInputs extends Target {
@@ -131,7 +131,7 @@ async function findOrCreate(
     await createRole(api, inputs.rowId, inputs.name, businessUnitId);
   } catch (error) {
     // What is there now decides; if nothing is, the error stands.
-    if (!(isDuplicate(error) || error instanceof NoAnswer) || !(await findRoles(api, wanted)).byId) throw error;
+    if (!(isDuplicate(error) || isUncertain(error)) || !(await findRoles(api, wanted)).byId) throw error;
   }
   const role = await readRole(api, inputs.rowId);
   if (!role) throw new VendorError(404, "not_readable", "the new role does not show; run the command again");
