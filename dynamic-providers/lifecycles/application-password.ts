@@ -13,7 +13,7 @@ import {
   writeSecret,
 } from "../key-vault/secrets.ts";
 import { lifecycle } from "./lifecycle.ts";
-import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
+import { isForHere, isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
 import { proveSignIn } from "./proof.ts";
 import { atVault } from "./settling.ts";
 
@@ -21,8 +21,6 @@ export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
   /** Client id of the application, to sign in with the secret. */
   readonly applicationId: string;
-  readonly vaultUri: string;
-  readonly secretName: string;
   readonly expiresOn: string;
   /** Days for which the predecessor still works after the secret was made. */
   readonly overlapDays: number;
@@ -119,11 +117,12 @@ export const applicationPassword = lifecycle<
   },
 
   async remove({ graph, vault }, _id, state) {
-    // What replaces this resource, with another vault, has a password of the same name by now: that one stays.
+    // Those for here, one whose text never reached the vault too; of older names what is held here: what replaces this
+    // resource, with another vault, may have one of the same name.
     const held = (await versionsOf(vault, state.secretName)).map(({ tags }) => tags[keyIdTag]);
     for (const password of (await passwordsOf(graph, state.applicationObjectId)) ?? []) {
-      if (isOurs(password, state) && [state.keyId, ...held].includes(password.keyId))
-        await removePassword(graph, state.applicationObjectId, password.keyId);
+      const isHeld = isOurs(password, state) && [state.keyId, ...held].includes(password.keyId);
+      if (isForHere(password, state) || isHeld) await removePassword(graph, state.applicationObjectId, password.keyId);
     }
     await deleteSecret(vault, state.secretName);
   },
