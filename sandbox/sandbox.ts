@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly directory?: string;
   /** First of the loopback ports to take; 0 (default) takes free ones. Either way a restart on the same folder gets the same ports. */
   readonly basePort?: number;
+  /** Whether its state is kept in the folder, and so survives a restart. Default: true. */
+  readonly persistent?: boolean;
   /** What an empty sandbox begins with. Default: the publisher's tenant and three subscribers', each with an environment. */
   readonly seed?: Seed;
 }
@@ -44,7 +46,7 @@ const portOffsets: Record<string, number> = { login: 0, graph: 1, arm: 2, contro
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "dataverse-s2s-sandbox-"));
   const certificate = await loopbackCertificate(directory);
-  const store = new Store(join(directory, "state.json"));
+  const store = new Store(options.persistent === false ? undefined : join(directory, "state.json"));
   const replication = new Replication(store);
   const ports = store.collection<number>("ports");
   const listeners = new Map<string, Promise<Listener>>();

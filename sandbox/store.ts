@@ -24,11 +24,22 @@ export class Store {
 
   constructor(path?: string) {
     this.path = path;
-    if (path && existsSync(path)) {
-      const saved = JSON.parse(readFileSync(path, "utf8")) as Record<string, Record<string, unknown>>;
-      for (const [name, rows] of Object.entries(saved)) {
-        this.collections.set(name, new Map(Object.entries(rows)));
-      }
+    if (path && existsSync(path)) this.load(readFileSync(path, "utf8"));
+  }
+
+  /** All of it as text, for {@link load}. */
+  save(): string {
+    return JSON.stringify(
+      Object.fromEntries([...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)])),
+    );
+  }
+
+  /** Puts what was saved in place of what there is. Who has a collection finds it changed. */
+  load(text: string): void {
+    for (const rows of this.collections.values()) rows.clear();
+    for (const [name, rows] of Object.entries(JSON.parse(text) as Record<string, Record<string, unknown>>)) {
+      const collection = this.collection(name);
+      for (const [key, row] of Object.entries(rows)) collection.set(key, row);
     }
   }
 
@@ -85,8 +96,7 @@ export class Store {
   private async write(): Promise<void> {
     const path = this.path!;
     // At once, before anything is awaited: what other requests change meanwhile would be in it by half.
-    const state = Object.fromEntries([...this.collections].map(([name, rows]) => [name, Object.fromEntries(rows)]));
-    const text = JSON.stringify(state);
+    const text = this.save();
     await mkdir(dirname(path), { recursive: true });
     await writeThrough(`${path}.new`, "w", text);
     await rename(`${path}.new`, path);

@@ -12,7 +12,7 @@ import {
   writeSecret,
 } from "../key-vault/secrets.ts";
 import { lifecycle } from "./lifecycle.ts";
-import { isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
+import { isForHere, isOurs, nameOf, type PasswordNaming, partsOf } from "./password-name.ts";
 import { proveSignIn } from "./proof.ts";
 import { atVault, inTurn } from "./settling.ts";
 import { passwordsWith, removePasswords, shownPasswords } from "./shown-passwords.ts";
@@ -21,8 +21,6 @@ export interface ApplicationPasswordInputs extends PasswordNaming {
   readonly applicationObjectId: string;
   /** Client id of the application, to sign in with the secret. */
   readonly applicationId: string;
-  readonly vaultUri: string;
-  readonly secretName: string;
   readonly expiresOn: string;
   /** Days for which the predecessor still works after the secret was made. */
   readonly overlapDays: number;
@@ -119,12 +117,15 @@ export const applicationPassword = lifecycle<
 
   async remove(connection, _id, state) {
     const { graph, vault } = connection;
-    // What replaces this resource, with another vault, has a password of the same name by now: that one stays.
+    // Those for here, one whose text never reached the vault too; of older names what is held here: what replaces this
+    // resource, with another vault, may have one of the same name.
     const held = (await versionsOf(vault, state.secretName)).map(({ tags }) => tags[keyIdTag]);
     const passwords = (await passwordsOf(graph, state.applicationObjectId)) ?? [];
-    const made = passwords.filter(({ keyId }) => [state.keyId, ...held].includes(keyId));
-    const ours = made.filter((password) => isOurs(password, state));
-    await removePasswords(connection, state.applicationObjectId, ours);
+    const made = passwords.filter(
+      (password) =>
+        isForHere(password, state) || (isOurs(password, state) && [state.keyId, ...held].includes(password.keyId)),
+    );
+    await removePasswords(connection, state.applicationObjectId, made);
     await deleteSecret(vault, state.secretName);
   },
 });

@@ -76,14 +76,21 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         if (!done) throw error;
       }
     }
-    // After the assignment: a user without a role is locked out.
-    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
-      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
-      await unassignRole(api, inputs.userId, roleId);
-    }
     const id = `${inputs.userId}/${copy.roleId}`;
     const adopted = previous?.id === id ? previous.outputs.adopted : held;
     const { businessUnitId } = holder;
+    // After the assignment: a user without a role is locked out.
+    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
+      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
+      try {
+        await unassignRole(api, inputs.userId, roleId);
+      } catch (error) {
+        if (isUncertain(error) && !holds(await holdings(api, inputs.userId), roleId)) continue;
+        // Of a creation that fails the engine keeps nothing: the next one would take this assignment for somebody else's.
+        if (!previous && !held) await unassignRole(api, inputs.userId, copy.roleId);
+        throw error;
+      }
+    }
     const only = inputs.exclusive ? { exclusive: true, excessRoles: [] } : notExclusive;
     return { id, outputs: { businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted, ...only } };
   },

@@ -84,6 +84,21 @@ describe("a client secret in its vault", () => {
     expect(await stack.preview(at("2027-09-11"), yearly)).toBe(false);
   });
 
+  it("whose name is of before names told the place is renewed, retired and deleted all the same", async () => {
+    const stack = await passwordStack(sandbox);
+    await stack.up(at("2027-09-01"), yearly);
+    const { applications } = sandbox.context.directory;
+    const [credential] = applications.get(stack.application.id)!.passwordCredentials;
+    credential!.displayName = credential!.displayName!.replace(/-[0-9a-f]{8}\)$/, ")");
+    await stack.up(at("2027-09-02"), yearly);
+    await stack.up(at("2027-09-10"), yearly);
+    expect(await stack.passwords()).toEqual(["dataverse-s2s 2027-09-02 (1a2b3c4d)"]);
+    const [present] = applications.get(stack.application.id)!.passwordCredentials;
+    present!.displayName = "dataverse-s2s 2027-09-02 (1a2b3c4d)";
+    await stack.destroy();
+    expect(await stack.passwords()).toEqual([]);
+  });
+
   it("beside a credential without dates is none the worse", async () => {
     const stack = await passwordStack(sandbox);
     await stack.entra.graph("POST", `/applications/${stack.application.id}/addPassword`, { body: {} });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import type { AxiosResponse } from "axios";
 import { vi } from "vitest";
-import { administratorOf, defaultSeed } from "../../sandbox/seed.ts";
+import { type Administrator, administratorOf, defaultSeed } from "../../sandbox/seed.ts";
 import { EntraClient } from "./entra.ts";
 import { armClient, roles, vault } from "./resource-manager.ts";
 import { startTestSandbox, type TestSandbox } from "./sandbox.ts";
@@ -27,12 +27,16 @@ export interface World {
   /** All rows of a Dataverse query. */
   rows(path: string): Promise<Row[]>;
   vault(method: Method, path: string, body?: Row): Promise<Row | undefined>;
+  /** Whether Entra lets the application in with this secret. */
+  signsIn(clientSecret: string): Promise<boolean>;
+  /** Keeps what is in the sandbox now; the function puts it back, whatever has happened. */
+  save(): () => void;
   close(): Promise<void>;
 }
 
 export async function openWorld(): Promise<World> {
   const seed = { tenants: defaultSeed.tenants.filter(({ name }) => ["publisher", "fabrikam"].includes(name)) };
-  const sandbox = await startTestSandbox({ seed });
+  const sandbox = await startTestSandbox({ seed, persistent: false });
   const { endpoints, http, administrator } = sandbox;
   tls.setDefaultCACertificates([...tls.getCACertificates(), readFileSync(sandbox.authorityPath, "utf8")]);
   const fabrikam = administratorOf("fabrikam");
@@ -57,9 +61,19 @@ export async function openWorld(): Promise<World> {
   const { id, appId } = await entra.newApplication();
   const { properties } = await arm.newVault("rg-orders", "kv-orders");
   const vaultUri = properties.vaultUri as string;
-  const vaultToken = await sandbox.token("https://vault.azure.net");
+  for (const role of [roles.secretsOfficer, roles.certificatesOfficer])
+    await arm.grant(administrator.objectId, role, vault("rg-orders", "kv-orders"));
+  await entra.graph("POST", "/servicePrincipals", { body: { appId } });
 
-  await arm.grant(administrator.objectId, roles.secretsOfficer, vault("rg-orders", "kv-orders"));
+  const tokens = new Map<string, Promise<string>>();
+  const request = async (as: Administrator, resource: string, method: Method, url: string, data?: Row) => {
+    const key = `${as.clientId} ${resource}`;
+    const token = tokens.get(key) ?? sandbox.token(resource, as);
+    tokens.set(key, token);
+    const prefer = resource === environmentUrl ? { Prefer: "return=representation" } : {};
+    const headers = { Authorization: `Bearer ${await token}`, ...prefer };
+    return outcome(await http.request({ method, url, data, headers }));
+  };
 
   const world: World = {
     sandbox,
@@ -75,22 +89,20 @@ export async function openWorld(): Promise<World> {
     vaultUri,
     secretUri: `${vaultUri}secrets/orders`,
     target: { subscriber: "fabrikam", environmentUrl },
-    graph: async (method, path, body, tenant = "fabrikam") =>
-      outcome(await entra.graph(method, path, { body, as: administratorOf(tenant) })),
-    async dataverse(method, path, body) {
-      const { clientId, objectId, tenantId } = fabrikam;
-      const claims = { aud: environmentUrl, appid: clientId, oid: objectId, tid: tenantId };
-      const { accessToken } = await sandbox.context.tokens.issue(claims);
-      const headers = { Authorization: `Bearer ${accessToken}`, Prefer: "return=representation" };
-      return outcome(
-        await http.request({ method, url: `${environmentUrl}/api/data/v9.2/${path}`, data: body, headers }),
-      );
-    },
+    graph: (method, path, body, tenant = "fabrikam") =>
+      request(administratorOf(tenant), "https://graph.microsoft.com", method, `${endpoints.graph}/v1.0${path}`, body),
+    dataverse: (method, path, body) =>
+      request(fabrikam, environmentUrl, method, `${environmentUrl}/api/data/v9.2/${path}`, body),
     rows: async (path) => (await world.dataverse("GET", path))!.value as Row[],
-    async vault(method, path, body) {
-      const url = new URL(`${path}?api-version=7.4`, vaultUri).href;
-      const headers = { Authorization: `Bearer ${vaultToken}` };
-      return outcome(await http.request({ method, url, data: body, headers }));
+    vault: (method, path, body) => {
+      const { href } = new URL(`${path}?api-version=7.4`, vaultUri);
+      return request(administrator, "https://vault.azure.net", method, href, body);
+    },
+    signsIn: async (clientSecret) =>
+      (await entra.signIn({ client_id: appId, client_secret: clientSecret })).status === 200,
+    save() {
+      const saved = sandbox.context.store.save();
+      return () => sandbox.context.store.load(saved);
     },
     close: () => sandbox.close(),
   };

@@ -131,10 +131,12 @@ export async function passwordStack(sandbox: TestSandbox) {
     return sandbox.http.request({ method, url, data, headers });
   }
 
-  /** Names of the application's passwords, oldest first. */
+  /** Names of the application's passwords, oldest first; without the mark of the place, which changes with the vault's port. */
   async function passwords(): Promise<string[]> {
     const { data } = await entra.graph("GET", `/applications/${application.id}`);
-    return data.passwordCredentials.map((row: { displayName: string }) => row.displayName);
+    return data.passwordCredentials.map((row: { displayName: string }) =>
+      row.displayName.replace(/-[0-9a-f]{8}\)$/, ")"),
+    );
   }
 
   /** The secret's versions, oldest first: whether each is enabled. */

@@ -1,12 +1,7 @@
+import { log } from "@pulumi/pulumi";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import type { ResourceType } from "dataverse-s2s/thin-provider";
 import { vi } from "vitest";
-
-/** What the engine keeps of a resource. */
-export interface State {
-  readonly id: string;
-  readonly outs: Record<string, unknown>;
-}
 
 /** The lifecycles in a provider process of one run of the engine. */
 export type ProviderProcess = (type: ResourceType) => Required<ResourceProvider>;
@@ -21,6 +16,7 @@ let loading: Promise<unknown> = Promise.resolve();
 export function startProviderProcess(config: Record<string, string>, timeoutSeconds: number): Promise<ProviderProcess> {
   const loaded = loading.then(async (): Promise<ProviderProcess> => {
     vi.resetModules();
+    for (const told of ["info", "warn"] as const) vi.spyOn(log, told).mockResolvedValue();
     vi.stubEnv("DATAVERSE_S2S_TIMEOUT_SECONDS", String(timeoutSeconds));
     const { bind } = await import("../../dynamic-providers/bind.ts");
     const get = (key: string) => config[key];
