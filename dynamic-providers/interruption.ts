@@ -8,10 +8,10 @@ const pressed = new AbortController();
 const over = new AbortController();
 
 /** Aborted when the user presses Ctrl-C: nothing is waited for any more. */
-export const interruption = pressed.signal;
+export const interruption: AbortSignal = pressed.signal;
 
 /** Aborted a few seconds later: requests that are still under way are given up. */
-export const graceOver = over.signal;
+export const graceOver: AbortSignal = over.signal;
 
 /** The engine asks to come to an end. */
 export function interrupt(): void {

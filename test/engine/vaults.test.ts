@@ -30,9 +30,10 @@ const vaultPath = (group: string, name: string) =>
   `/resourceGroups/${group}/providers/Microsoft.KeyVault/vaults/${name}`;
 
 /** A publisher's stack without subscribers, with these vault settings. */
-function declare(stack: Stack, keyVault: object): void {
+function declare(stack: Stack, keyVault: Row & { resourceGroup: string }): void {
   const config = sandboxConfig(engine.endpoints);
-  const application = { ...(config.application as object), keyVault };
+  const displayName = `Contoso Orders (${keyVault.resourceGroup})`; // none has the name of another
+  const application = { ...(config.application as object), displayName, keyVault };
   stack.configure({ ...config, application, subscribers: {} });
 }
 
