@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import type { AxiosResponse } from "axios";
+import axiosRetry from "axios-retry";
 import { vi } from "vitest";
 import { type Administrator, administratorOf, defaultSeed } from "../../sandbox/seed.ts";
 import { EntraClient } from "./entra.ts";
@@ -38,6 +39,8 @@ export async function openWorld(): Promise<World> {
   const seed = { tenants: defaultSeed.tenants.filter(({ name }) => ["publisher", "fabrikam"].includes(name)) };
   const sandbox = await startTestSandbox({ seed, persistent: false });
   const { endpoints, http, administrator } = sandbox;
+  // On a busy machine an idle connection is closed just when it is used again.
+  axiosRetry(http, { retries: 2, retryCondition: ({ code }) => code === "ECONNRESET" });
   tls.setDefaultCACertificates([...tls.getCACertificates(), readFileSync(sandbox.authorityPath, "utf8")]);
   const fabrikam = administratorOf("fabrikam");
   const environment = {
