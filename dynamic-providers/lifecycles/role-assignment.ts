@@ -49,10 +49,12 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
     principalId: z.guid("must be a GUID").optional(),
     exclusive: z.boolean("must be true or false").optional(),
   }),
-  replaceOn: ["environmentUrl", "userId", "roleId", "businessUnitId"],
+  replaceOn: ["environmentUrl", "userId", "roleId"],
   // The new role first: a user with none is locked out meanwhile.
   deleteBeforeReplace: false,
-  updateOn: ["principalId", "exclusive"],
+  // A move in place: where the platform left the user its roles (DoNotRemoveRolesOnChangeBusinessUnit, wire facts D6), a user that
+  // is moved back holds the same copy, and a replacement would adopt it and then take it away as the old one.
+  updateOn: ["businessUnitId", "principalId", "exclusive"],
 
   async ensure({ api, say }, inputs, previous) {
     const role = await assignableRole(api, inputs.roleId);
@@ -76,12 +78,13 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         if (!done) throw error;
       }
     }
-    const id = `${inputs.userId}/${copy.roleId}`;
-    const adopted = previous?.id === id ? previous.outputs.adopted : held;
-    const { businessUnitId } = holder;
+    const known = previous?.outputs;
+    const adopted = known?.assignedRoleId === copy.roleId ? known.adopted : held;
+    const isSpent = ({ roleId }: SecurityRole) => known?.assignedRoleId === roleId && !known.adopted;
+    const taken = othersThan(copy.roleId, holder).filter((other) => inputs.exclusive || isSpent(other));
     // After the assignment: a user without a role is locked out.
-    for (const { name, roleId } of inputs.exclusive ? othersThan(copy.roleId, holder) : []) {
-      say(`taking role '${name}' from the application user, which is to hold '${copy.name}' only`);
+    for (const { name, roleId } of taken) {
+      say(`taking role '${name}' from the application user, which is to hold '${copy.name}'`);
       try {
         await unassignRole(api, inputs.userId, roleId);
       } catch (error) {
@@ -91,7 +94,9 @@ export const roleAssignment = subscriberLifecycle<RoleAssignmentInputs, RoleAssi
         throw error;
       }
     }
+    const { businessUnitId } = holder;
     const only = inputs.exclusive ? { exclusive: true, excessRoles: [] } : notExclusive;
+    const id = `${inputs.userId}/${copy.roleId}`;
     return { id, outputs: { businessUnitId, assignedRoleId: copy.roleId, roleName: copy.name, adopted, ...only } };
   },
 

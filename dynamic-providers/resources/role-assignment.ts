@@ -5,11 +5,11 @@ import type { TargetArgs } from "./target.ts";
 export interface RoleAssignmentArgs extends TargetArgs {
   /** Id of the application user's row. A change replaces the assignment. */
   readonly userId: pulumi.Input<string>;
-  /** Id of the role, in any business unit: the copy of the user's own unit is assigned. A change assigns the new role before it takes the old one away. */
+  /** Id of the role in the root business unit: the copy of the user's own unit is assigned. A change assigns the new role before it takes the old one away. */
   readonly roleId: pulumi.Input<string>;
   /**
-   * Business unit of the user, {@link ApplicationUser.businessUnitId}. A change replaces the assignment: the platform drops a
-   * user's roles when it moves. Default: wherever the user is.
+   * Business unit of the user, {@link ApplicationUser.businessUnitId}. A change assigns the role's copy there, in place: the
+   * platform drops a user's roles when it moves. Default: wherever the user is.
    */
   readonly businessUnitId?: pulumi.Input<string>;
   /**

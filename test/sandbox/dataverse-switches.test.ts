@@ -313,6 +313,29 @@ test("D6: a deletion that the user's settings block for a moment (0x80048610) is
   await sandbox.http.delete(faults);
 });
 
+test("A role that a moved user was left with stays its own once it was moved back (D6, DoNotRemoveRolesOnChangeBusinessUnit)", async () => {
+  const organization = `organizations(${sandbox.context.organizations.get("contoso-dev")!.id})`;
+  const setting = "<DoNotRemoveRolesOnChangeBusinessUnit>true</DoNotRemoveRolesOnChangeBusinessUnit>";
+  await client.send("PATCH", organization, { orgdborgsettings: `<OrgSettings>${setting}</OrgSettings>` });
+  const [role, user] = [await makeRole(), await makeUser()];
+  const move = (unit: string) =>
+    client.send("PATCH", `systemusers(${user.id})`, { "businessunitid@odata.bind": `/businessunits(${unit})` });
+  const businessUnitId = await client.rootBusinessUnit();
+  const declared = { ...target(), userId: user.id!, roleId: role.id!, businessUnitId };
+  const { id, outs } = await roleAssignment(settings()).create(declared);
+
+  await move(await otherUnit());
+  const { props } = await roleAssignment(settings()).read!(id, outs!);
+  await move(businessUnitId);
+  expect(await roleAssignment(settings()).diff!(id, props!, declared)).toMatchObject({ changes: true, replaces: [] });
+  const back = await roleAssignment(settings()).update!(id, props!, declared);
+  expect(rolesOf(user.id!)).toEqual([role.id]);
+  expect(back.outs).toMatchObject({ businessUnitId, adopted: false });
+  await roleAssignment(settings()).delete!(id, back.outs!);
+  expect(rolesOf(user.id!)).toEqual([]);
+  await client.send("DELETE", `${organization}/orgdborgsettings`);
+});
+
 test.each([
   ["the status of a batch", /\$batch/],
   ["whether asking by an object id adds a user (wire facts D4)", /azureactivedirectoryobjectid=/],
