@@ -55,16 +55,26 @@ export async function isSingleTenant(publisherGraph: Api, applicationId: string)
   return row?.signInAudience === "AzureADMyOrg";
 }
 
+/** A tag on a service principal that a resource of ours made or uses: it goes with the last of them. */
+const markPrefix = "dataverse-s2s ";
+const markOf = (rowId: string) => `${markPrefix}${rowId}`;
+
 /**
  * Consents as an administrator of the tenant: the application's service principal, then the delegated permission for all
- * users. `mark` is written on a new principal, so that one made by a run that was cut off is known again.
+ * users. A principal that is ours is marked with the resource's `rowId`: so one made by a run that was cut off is known again,
+ * and one that several environments of the tenant share is left while one of them needs it. `granted` is false for somebody
+ * else's principal, `joined` is true for one that another resource of ours had made.
  */
 export async function grantConsent(
   graph: Api,
   applicationId: string,
-  mark: string,
-): Promise<{ id: string; created: boolean }> {
+  rowId: string,
+): Promise<{ id: string; granted: boolean; joined: boolean }> {
+  const mark = markOf(rowId);
   const principal = (await findPrincipal(graph, applicationId)) ?? (await createPrincipal(graph, applicationId, mark));
+  const granted = principal.tags.some(isMark);
+  const joined = granted && !principal.tags.includes(mark);
+  if (joined) await setTags(graph, principal.id, [...principal.tags, mark]);
   const resource = await graph.get(`/v1.0/servicePrincipals(appId='${dataverse.clientId}')?$select=id`);
   const { id: resourceId } = readRow(z.object({ id }), resource, "Dataverse's service principal");
   const existing =
@@ -73,26 +83,45 @@ export async function grantConsent(
   if (!scopes.includes(dataverse.scope)) {
     await graph.patch(`/v1.0/oauth2PermissionGrants/${existing.id}`, { scope: [...scopes, dataverse.scope].join(" ") });
   }
-  return { id: principal.id, created: principal.tags.includes(mark) };
+  return { id: principal.id, granted, joined };
 }
 
-/** Deletes a service principal, and with it the tenant's consent; one that is gone already is fine. */
-export async function withdrawConsent(graph: Api, servicePrincipalId: string): Promise<void> {
+/**
+ * Deletes a service principal, and with it the tenant's consent; one that is gone already is fine. One that another resource of
+ * ours needs loses the mark alone. True when it was deleted.
+ */
+export async function withdrawConsent(graph: Api, servicePrincipalId: string, rowId: string): Promise<boolean> {
+  const tags = await tagsOf(graph, servicePrincipalId);
+  const left = tags?.filter((tag) => tag !== markOf(rowId)) ?? [];
+  if (left.some(isMark)) {
+    await setTags(graph, servicePrincipalId, left);
+    return false;
+  }
   await graph.delete(`/v1.0/servicePrincipals/${servicePrincipalId}`).catch((error) => {
     if (!isMissing(error)) throw error;
   });
+  return true;
 }
 
-/** True when the tenant's directory shows a service principal. */
-export async function isPrincipalShown(graph: Api, servicePrincipalId: string): Promise<boolean> {
+/** Whether a service principal has the resource's mark; undefined when the tenant's directory does not show it. */
+export async function isMarked(graph: Api, servicePrincipalId: string, rowId: string): Promise<boolean | undefined> {
+  return (await tagsOf(graph, servicePrincipalId))?.includes(markOf(rowId));
+}
+
+const isMark = (tag: string) => tag.startsWith(markPrefix);
+
+async function tagsOf(graph: Api, servicePrincipalId: string): Promise<string[] | undefined> {
   try {
-    await graph.get(`/v1.0/servicePrincipals/${servicePrincipalId}?$select=id`);
-    return true;
+    const row = await graph.get(`/v1.0/servicePrincipals/${servicePrincipalId}?$select=id,tags`);
+    return readRow(principalShape, row, "the application's service principal").tags;
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
+
+const setTags = (graph: Api, servicePrincipalId: string, tags: string[]) =>
+  graph.patch(`/v1.0/servicePrincipals/${servicePrincipalId}`, { tags });
 
 /**
  * True for what Graph says while it has not caught up: that there is no such application or service principal, or that there is

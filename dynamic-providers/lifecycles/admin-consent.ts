@@ -4,7 +4,7 @@ import {
   consentUrl,
   grantConsent,
   isBehind,
-  isPrincipalShown,
+  isMarked,
   isSingleTenant,
   principalBySignIn,
   withdrawConsent,
@@ -73,19 +73,34 @@ export const adminConsent = subscriberLifecycle<AdminConsentInputs, AdminConsent
     }
   },
 
-  async remove({ graph, say }, _id, state) {
-    const { servicePrincipalId, granted } = state;
+  async remove({ graph, say, tenantId }, _id, { servicePrincipalId, granted, rowId }) {
     if (!granted) {
       say("leaving the tenant's consent in place: its administrator gave it");
       return;
     }
-    await withdrawConsent(graph, servicePrincipalId);
-    // Or the next run would take the one that is gone for one that is there.
-    await untilShown("that consent was withdrawn", say, async () =>
-      (await isPrincipalShown(graph, servicePrincipalId)) ? undefined : true,
-    );
+    await oneAtATime(tenantId, async () => {
+      const deleted = await withdrawConsent(graph, servicePrincipalId, rowId);
+      if (!deleted) say("leaving the tenant's consent in place: another environment of the tenant needs it");
+      // Or the next run would take what is gone for what is there.
+      await untilShown("that consent was withdrawn", say, async () =>
+        (await isMarked(graph, servicePrincipalId, rowId)) === (deleted ? undefined : false) ? true : undefined,
+      );
+    });
   },
 });
+
+/** The last under way, by tenant. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** The environments of a tenant share a service principal, whose tags are written all at once: one after the other. */
+function oneAtATime<T>(tenantId: string, act: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(tenantId) ?? Promise.resolve()).then(act);
+  turns.set(
+    tenantId,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
 
 async function consented(
   connection: Connection,
@@ -126,9 +141,9 @@ async function consented(
   }
 
   if (inputs.mode === "grant") {
-    const principal = await granted(connection, inputs, freshId);
+    const principal = await oneAtATime(tenantId, () => grantedBy(connection, inputs, freshId));
     if (!principal) throw missing(inputs, tenantId, url, "Entra does not show it yet: run the command again");
-    return { id: principal.id.toLowerCase(), granted: principal.created };
+    return { id: principal.id.toLowerCase(), granted: principal.granted };
   }
 
   if (inputs.mode === "require") throw missing(inputs, tenantId, url, "consent: require does not wait for it");
@@ -142,7 +157,7 @@ async function consented(
  * Consents with the administrator's rights, until the application signs in as the service principal that was found or made. While
  * the directory is behind, it does not take what depends on what it does not show, or shows one that was deleted a moment ago.
  */
-async function granted(
+async function grantedBy(
   { graph, say }: Connection,
   { applicationId, rowId }: AdminConsentInputs,
   signedInAs: () => Promise<string | undefined>,
@@ -151,7 +166,7 @@ async function granted(
   let behind: unknown;
   const done = await waitFor(what, settlingSeconds, say, async () => {
     behind = undefined;
-    const principal = await grantConsent(graph, applicationId, `dataverse-s2s ${rowId}`).catch((error) => {
+    const principal = await grantConsent(graph, applicationId, rowId).catch((error) => {
       if (!isBehind(error)) throw error;
       behind = error;
     });
@@ -160,6 +175,10 @@ async function granted(
     return untilSteady(what, 0, say, isIt);
   });
   if (behind) throw behind;
+  if (done?.joined) {
+    const isShown = async () => (await isMarked(graph, done.id, rowId)) || undefined;
+    await untilShown("who needs the service principal", say, isShown);
+  }
   return done;
 }
 

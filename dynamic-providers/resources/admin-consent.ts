@@ -28,14 +28,14 @@ export interface AdminConsentArgs extends TargetArgs {
 
 /**
  * A tenant's consent to the application: its enterprise application there. What the tenant's administrator gave is left in
- * place on destroy; what `grant` made is taken back. Consent that was withdrawn, or given anew, is drift.
+ * place on destroy; what `grant` made is taken back, with the last environment of the tenant that was granted it. Consent that was withdrawn, or given anew, is drift.
  */
 export class AdminConsent extends pulumi.dynamic.Resource {
   /** Object id of the application's service principal in the tenant. */
   declare readonly servicePrincipalId: pulumi.Output<string>;
   /** Where an administrator of the tenant consents. */
   declare readonly consentUrl: pulumi.Output<string>;
-  /** True when `grant` made the service principal. */
+  /** True when `grant` made the service principal, for this environment or another one of the tenant. */
   declare readonly granted: pulumi.Output<boolean>;
 
   constructor(name: string, args: AdminConsentArgs, options?: pulumi.CustomResourceOptions) {

@@ -59,7 +59,7 @@ describe("60 resources in one environment, all at once", () => {
   });
 });
 
-test("several environments of one tenant are consented for at the same time, and the first to make it has granted it", async () => {
+test("several environments of one tenant are consented for at the same time, and the consent goes with the last of them", async () => {
   const provider = (await startProviderProcess(world.config, 60))("AdminConsent");
   const { target, applicationId, secretUri } = world;
   const rowIds = Array.from({ length: 5 }, () => crypto.randomUUID());
@@ -67,8 +67,15 @@ test("several environments of one tenant are consented for at the same time, and
     rowIds.map((rowId) => provider.create({ ...target, applicationId, secretUri, mode: "grant", rowId })),
   );
   expect(new Set(made.map(({ outs }) => outs?.servicePrincipalId)).size).toBe(1);
-  expect(made.filter(({ outs }) => outs?.granted)).toHaveLength(1);
+  expect(made.filter(({ outs }) => outs?.granted)).toHaveLength(5);
   const { value } = (await world.graph("GET", "/oauth2PermissionGrants"))!;
   const id = made[0]!.outs!.servicePrincipalId;
   expect((value as { clientId: string }[]).filter(({ clientId }) => clientId === id)).toHaveLength(1);
+
+  const [last, ...others] = made;
+  await Promise.all(others.map(({ id, outs }) => provider.delete(id, outs!)));
+  expect(await world.graph("GET", `/servicePrincipals/${id}`)).toMatchObject({ appId: applicationId });
+  expect((await provider.read(last!.id, last!.outs)).props).toEqual(last!.outs);
+  await provider.delete(last!.id, last!.outs!);
+  expect(await world.graph("GET", `/servicePrincipals/${id}`)).toBeUndefined();
 });
