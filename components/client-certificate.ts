@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { dayMilliseconds } from "../dynamic-providers/expiry.ts";
 import { ApplicationCertificate } from "../dynamic-providers/resources/application-certificate.ts";
+import { dayOf, graphTime } from "./rotation-schedule.ts";
 
 export interface ClientCertificateArgs {
   /** Object id of the application, in the publisher's tenant. */
@@ -30,7 +32,6 @@ export interface CertificatePeriod {
   readonly endsOn: Date;
 }
 
-const dayMilliseconds = 24 * 3600 * 1000;
 /** Periods are counted from here, so they are the same in every run and nothing has to be stored. */
 const anchor = Date.UTC(2024, 0, 1);
 
@@ -44,10 +45,8 @@ export const shortestDays = (months: number) => Math.floor((months * 365) / 12) 
 export function certificatePeriod(asOf: Date, validityMonths: number, renewBeforeDays: number): CertificatePeriod {
   const length = (shortestDays(validityMonths) - renewBeforeDays) * dayMilliseconds;
   const start = anchor + Math.floor((asOf.getTime() - anchor) / length) * length;
-  return { label: day(new Date(start)), endsOn: new Date(start + length) };
+  return { label: dayOf(new Date(start)), endsOn: new Date(start + length) };
 }
-
-const day = (time: Date) => time.toISOString().slice(0, 10);
 
 /**
  * The application's certificate of the present period, made in Key Vault, which alone has its private key. When a new period
@@ -85,7 +84,7 @@ export class ClientCertificate extends pulumi.ComponentResource {
         keySize: args.keySize ?? 2048,
         period: period.label,
         overlapDays: args.overlapDays ?? 7,
-        asOf: day(asOf),
+        asOf: dayOf(asOf),
       },
       { parent: this },
     );
@@ -96,7 +95,7 @@ export class ClientCertificate extends pulumi.ComponentResource {
     this.expiresOn = certificate.expiresOn;
     this.keyId = certificate.keyId;
     // By the credential: where that could not be made, there is no next one to tell of.
-    this.nextRotationOn = certificate.keyId.apply(() => period.endsOn.toISOString().replace(".000Z", "Z"));
+    this.nextRotationOn = certificate.keyId.apply(() => graphTime(period.endsOn));
     const { certificateUri, secretUri, secretVersionUri, expiresOn, nextRotationOn, keyId } = this;
     this.registerOutputs({ certificateUri, secretUri, secretVersionUri, expiresOn, nextRotationOn, keyId });
   }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 import { expiryWarning } from "../dynamic-providers/expiry.ts";
+import { graphTime } from "./rotation-schedule.ts";
 
 export interface RegisteredCertificatesArgs {
   /** Object id of the application, in the publisher's tenant. A change registers the certificates anew. */
@@ -56,6 +57,3 @@ export class RegisteredCertificates extends pulumi.ComponentResource {
     this.registerOutputs({ keyIds: this.keyIds, expiresOn: this.expiresOn });
   }
 }
-
-/** The text that Microsoft Graph gives back for a time: it has no milliseconds. */
-const graphTime = (time: Date) => time.toISOString().replace(".000Z", "Z");

@@ -1,3 +1,5 @@
+import { dayMilliseconds } from "../dynamic-providers/expiry.ts";
+
 /** A secret's period: its label, which names what is made for it, and the instants that matter in it. */
 export interface SecretPeriod {
   /** First day, such as "2026-10-02". */
@@ -9,7 +11,6 @@ export interface SecretPeriod {
   readonly nextRotationOn: Date;
 }
 
-const dayMilliseconds = 24 * 3600 * 1000;
 /** Periods are counted from here, so they are the same in every run and nothing has to be stored. */
 const anchor = Date.UTC(2024, 0, 1);
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
 import { certificatesOf, type KeyCredential, newCertificate } from "../entra/application-certificates.ts";
 import { AccessError, VendorError } from "../errors.ts";
-import { expiryWarning } from "../expiry.ts";
+import { dayMilliseconds, expiryWarning } from "../expiry.ts";
 import {
   type CertificatePolicy,
   deleteCertificate,
@@ -195,7 +195,7 @@ const isInPlace = (certificate: VaultCertificate, inputs: ApplicationCertificate
   certificate.keySize === inputs.keySize;
 
 const overlapEndOf = ({ createdOn }: VaultCertificate, { overlapDays }: ApplicationCertificateInputs) =>
-  new Date(createdOn.getTime() + overlapDays * 24 * 3600_000);
+  new Date(createdOn.getTime() + overlapDays * dayMilliseconds);
 
 function outputsOf(
   certificate: VaultCertificate,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { connectPublisher, type PublisherConnection } from "../connection.ts";
 import { addPassword, type PasswordCredential, passwordsOf } from "../entra/application-passwords.ts";
-import { expiryWarning } from "../expiry.ts";
+import { dayMilliseconds, expiryWarning } from "../expiry.ts";
 import {
   deleteSecret,
   disableVersion,
@@ -42,7 +42,6 @@ export interface ApplicationPasswordOutputs {
 const keyIdTag = "keyId";
 const applicationTag = "applicationObjectId";
 const contentType = "client secret of an Entra application";
-const dayMilliseconds = 24 * 3600 * 1000;
 const targetOf = ({ applicationObjectId, vaultUri }: ApplicationPasswordInputs) =>
   `application object ${applicationObjectId} (kept in ${vaultUri})`;
 const withoutSpaces = (reason: string) => z.string().regex(/^\S{1,32}$/, reason);
